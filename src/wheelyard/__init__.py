@@ -1,0 +1,1 @@
+"""A service that follows a package index, builds the wheels it lacks, and serves them."""

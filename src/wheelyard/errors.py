@@ -1,0 +1,138 @@
+"""Every error that wheelyard raises on purpose.
+
+    WheelyardError                      exit status 1
+    ├── BadInput                        2: what a person or another program handed over
+    │   ├── InvalidName                    names of projects, targets, files
+    │   ├── InvalidSetting                 configuration
+    │   └── InvalidPage                    an index page that cannot be read
+    ├── Unavailable                     3: something that may work later
+    │   ├── UpstreamUnavailable            the upstream index
+    │   ├── DatabaseUnavailable            the database
+    │   ├── StoreFull                      no room in the store
+    │   └── ServerUnavailable              the wheelyard server, seen from a builder
+    ├── NotFound                        4
+    │   ├── UnknownProject                 upstream has no such project
+    │   ├── UnknownTarget                  no such target is configured
+    │   └── NotStored                      the store has no such object
+    ├── Refused                         5: asked for something that must not be done
+    │   ├── Unauthorized                   a wrong, expired or revoked token
+    │   ├── LeaseLost                      the lease has expired or belongs to somebody else
+    │   ├── UploadRefused                  bytes that disagree with what was announced
+    │   └── SandboxMissing                 no sandbox, and none may be done without
+    └── HostileContent                  6: an archive or a wheel that must not be used
+
+The first line of a class's docstring is its message; the value at fault and a piece of advice
+are added to it. A build that fails is no error: it is a `wheelyard.model.build.Failure`.
+"""
+
+
+class WheelyardError(Exception):
+    """Something that wheelyard reckons with went wrong."""
+
+    exit_code = 1
+
+    def __init__(self, subject: object, advice: str = "") -> None:
+        """Say what is at fault (`subject`) and what can be done about it (`advice`)."""
+        super().__init__(subject, advice)
+        self.subject = subject
+        self.advice = advice
+
+    def __str__(self) -> str:
+        headline = (self.__doc__ or "").partition("\n")[0].rstrip(".")
+        message = f"{headline}: {self.subject}"
+        return f"{message}. {self.advice}" if self.advice else message
+
+
+class BadInput(WheelyardError):
+    """What was handed over cannot be used."""
+
+    exit_code = 2
+
+
+class InvalidName(BadInput):
+    """This is not a valid name."""
+
+
+class InvalidSetting(BadInput):
+    """A setting is not valid."""
+
+
+class InvalidPage(BadInput):
+    """An index page cannot be read."""
+
+
+class Unavailable(WheelyardError):
+    """Something that is needed does not answer; it may later."""
+
+    exit_code = 3
+
+
+class UpstreamUnavailable(Unavailable):
+    """The upstream index does not answer as it should.
+
+    `retry_after` is the number of seconds that it asked us to wait, if it did.
+    """
+
+    def __init__(
+        self, subject: object, advice: str = "", *, retry_after: float | None = None
+    ) -> None:
+        super().__init__(subject, advice)
+        self.retry_after = retry_after
+
+
+class DatabaseUnavailable(Unavailable):
+    """The database cannot be used."""
+
+
+class StoreFull(Unavailable):
+    """The store has no room left."""
+
+
+class ServerUnavailable(Unavailable):
+    """The wheelyard server does not answer as it should."""
+
+
+class NotFound(WheelyardError):
+    """This does not exist."""
+
+    exit_code = 4
+
+
+class UnknownProject(NotFound):
+    """The upstream index has no such project."""
+
+
+class UnknownTarget(NotFound):
+    """No such target is configured."""
+
+
+class NotStored(NotFound):
+    """The store holds no such object."""
+
+
+class Refused(WheelyardError):
+    """This must not be done."""
+
+    exit_code = 5
+
+
+class Unauthorized(Refused):
+    """The token is wrong, expired or revoked."""
+
+
+class LeaseLost(Refused):
+    """The lease on this build has expired or belongs to another builder."""
+
+
+class UploadRefused(Refused):
+    """An upload disagrees with what was announced."""
+
+
+class SandboxMissing(Refused):
+    """Builds cannot be isolated on this machine."""
+
+
+class HostileContent(WheelyardError):
+    """An archive holds what it must not hold."""
+
+    exit_code = 6

@@ -1,0 +1,9 @@
+"""The words of the field as types: pure values without input or output.
+
+`names`     names of projects, targets and files, parsed once at the edge
+`project`   a project's page as an index shows it, and its files
+`target`    what wheels are made for, and which tags it accepts
+`build`     decisions, jobs, builds, recipes, limits and failures
+`wheel`     wheels that we made
+`builder`   machines that take jobs
+"""

@@ -1,0 +1,122 @@
+"""Targets: what wheels are made for, and the tags that an installer there accepts."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.tags import Tag, compatible_tags, cpython_tags
+from packaging.version import Version
+
+from wheelyard.errors import InvalidSetting
+from wheelyard.model.names import TargetName, parse_target_name
+
+GLIBC_OF_CHANNEL = {
+    "bullseye": (2, 31),
+    "bookworm": (2, 36),
+    "trixie": (2, 41),
+    "forky": (2, 42),
+}
+"""The version of glibc in each distribution release (Debian; Raspberry Pi OS has the same)."""
+
+_OLDEST_MANYLINUX = {"x86_64": (2, 5), "i686": (2, 5)}
+_DEFAULT_OLDEST_MANYLINUX = (2, 17)
+_LEGACY_MANYLINUX = {(2, 17): "manylinux2014", (2, 12): "manylinux2010", (2, 5): "manylinux1"}
+_NO_MANYLINUX = frozenset({"armv6l"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A distribution release, a Python and an architecture that wheels are made for.
+
+    `channel` is the distribution release (`bookworm`); `python` is CPython's (major, minor);
+    `python_full` the full version where it is known, which `requires-python` is held against;
+    `architecture` is the kernel's word for the machine (`armv7l`, `x86_64`); `glibc` is the
+    target's C library as (major, minor).
+    """
+
+    channel: str
+    python: tuple[int, int]
+    architecture: str
+    glibc: tuple[int, int]
+    python_full: str | None = None
+
+    @property
+    def name(self) -> TargetName:
+        """The target's name, `<channel>-cp<python>-<architecture>`."""
+        return TargetName(f"{self.channel}-{self.interpreter}-{self.architecture}")
+
+    @property
+    def interpreter(self) -> str:
+        """The interpreter's tag, such as `cp311`."""
+        return f"cp{self.python[0]}{self.python[1]}"
+
+    @property
+    def native_platform(self) -> str:
+        """The platform tag of wheels built there and not repaired."""
+        return f"linux_{self.architecture}"
+
+    def accepts(self, tags: frozenset[Tag]) -> bool:
+        """Whether an installer on the target takes a wheel that has these tags."""
+        return not tags.isdisjoint(accepted_tags(self))
+
+    def admits(self, requires_python: str | None) -> bool:
+        """Whether the target's Python satisfies a `requires-python`; nonsense is as if absent."""
+        if not requires_python:
+            return True
+        try:
+            specifiers = SpecifierSet(requires_python)
+        except InvalidSpecifier:
+            return True
+        return specifiers.contains(self.python_version, prereleases=True)
+
+    @property
+    def python_version(self) -> Version:
+        """The Python that `requires-python` is held against.
+
+        Without a known patch level a high one is assumed, because distributions ship late ones.
+        """
+        return Version(self.python_full or f"{self.python[0]}.{self.python[1]}.99")
+
+
+def target_from_name(name: str, *, python_full: str | None = None) -> Target:
+    """Make a target from its name, for a distribution release that we know.
+
+    Raises:
+        InvalidName: if the name does not read like a target's.
+        InvalidSetting: if the distribution release is not known here.
+    """
+    channel, interpreter, architecture = parse_target_name(name).split("-")
+    glibc = GLIBC_OF_CHANNEL.get(channel)
+    if glibc is None or not interpreter.startswith("cp3"):
+        known = ", ".join(GLIBC_OF_CHANNEL)
+        raise InvalidSetting(name, f"Known distribution releases: {known}; Pythons: cp3*")
+    return Target(
+        channel=channel,
+        python=(3, int(interpreter[3:])),
+        architecture=architecture,
+        glibc=glibc,
+        python_full=python_full,
+    )
+
+
+@cache
+def accepted_tags(target: Target) -> frozenset[Tag]:
+    """Return every tag that an installer on the target accepts, whatever runs this code."""
+    platforms = list(_platforms(target))
+    return frozenset(cpython_tags(target.python, [target.interpreter], platforms)) | frozenset(
+        compatible_tags(target.python, target.interpreter, platforms)
+    )
+
+
+def _platforms(target: Target) -> Iterator[str]:
+    """Yield the platform tags of a target, most specific first (PEP 600, PEP 425)."""
+    if target.architecture not in _NO_MANYLINUX:
+        oldest = _OLDEST_MANYLINUX.get(target.architecture, _DEFAULT_OLDEST_MANYLINUX)
+        major, newest_minor = target.glibc
+        for minor in range(newest_minor, oldest[1] - 1, -1):
+            yield f"manylinux_{major}_{minor}_{target.architecture}"
+            legacy = _LEGACY_MANYLINUX.get((major, minor))
+            if legacy:
+                yield f"{legacy}_{target.architecture}"
+    yield target.native_platform

@@ -1,0 +1,79 @@
+"""Wheels that we made."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from packaging.version import Version
+
+from wheelyard.model.names import (
+    Filename,
+    ProjectName,
+    Sha256,
+    TargetName,
+    WheelName,
+    parse_wheel_name,
+)
+
+
+class WheelState(StrEnum):
+    """What became of a wheel that passed inspection."""
+
+    PUBLISHED = "published"
+    """It is on the index."""
+
+    CHECKED = "checked"
+    """It was built to try things out and is never published: upstream has its filename."""
+
+    SUPERSEDED = "superseded"
+    """Upstream has since uploaded the file; ours left the index, its URL still answers."""
+
+    WITHDRAWN = "withdrawn"
+    """Upstream deleted or quarantined what it was built from; its URL answers no more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WheelFile:
+    """A wheel's bytes as certified: what a builder announces and the server finds again.
+
+    `metadata_sha256` is the digest of the METADATA file inside, which is served beside the wheel.
+    """
+
+    filename: Filename
+    size: int
+    sha256: Sha256
+    metadata_sha256: Sha256
+    requires_python: str | None = None
+
+    @property
+    def name(self) -> WheelName:
+        """The parts of the filename."""
+        return parse_wheel_name(self.filename)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wheel:
+    """A wheel on record: its file, where it came from, and its state.
+
+    `yanked` mirrors upstream's yank of the release, with its reason.
+    """
+
+    file: WheelFile
+    project: ProjectName
+    version: Version
+    target: TargetName
+    build_id: str
+    state: WheelState
+    uploaded_at: datetime
+    yanked: bool = False
+    yanked_reason: str | None = None
+
+    @property
+    def path(self) -> str:
+        """Where the bytes are, below `packages/`: by content, never to change."""
+        return package_path(self.file.sha256, self.file.filename)
+
+
+def package_path(sha256: Sha256, filename: Filename) -> str:
+    """Return the store key of a file: `packages/<2>/<2>/<rest of the SHA-256>/<filename>`."""
+    return f"packages/{sha256[:2]}/{sha256[2:4]}/{sha256[4:]}/{filename}"
