@@ -1,0 +1,270 @@
+"""What is to be done about a release and a target: pure, the same facts give the same decision.
+
+The rules are tried in the order of `decide`, and the first that holds settles the matter, with a
+sentence that people read on the project's page.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from packaging.version import Version
+
+from wheelyard.errors import InvalidName
+from wheelyard.model.build import Decision, SdistReference, Verdict
+from wheelyard.model.names import (
+    FileKind,
+    Filename,
+    Sha256,
+    TargetName,
+    parse_sha256,
+    untagged,
+)
+from wheelyard.model.project import (
+    ProjectPage,
+    ProjectStatus,
+    Release,
+    UpstreamFile,
+    Want,
+    newest_final,
+    releases,
+)
+from wheelyard.model.target import Target
+from wheelyard.model.wheel import Wheel, WheelState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinalFailure:
+    """A failed attempt that will not be repeated by itself.
+
+    `sdist_sha256` is what was built: another source distribution deserves another attempt.
+    """
+
+    sdist_sha256: Sha256
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseFacts:
+    """Everything besides the release itself that a decision rests on.
+
+    `is_pinned` says that a person asked for exactly this version; `force`, that somebody wants it
+    built although upstream covers it; `wheels` are ours of this release, for whatever target;
+    `failures` holds, per target, the failure that ended its last attempt for good.
+    """
+
+    status: ProjectStatus = ProjectStatus.ACTIVE
+    status_reason: str | None = None
+    skip_reason: str | None = None
+    is_pinned: bool = False
+    force: bool = False
+    wheels: tuple[Wheel, ...] = ()
+    failures: Mapping[TargetName, FinalFailure] = field(default_factory=dict)
+
+
+def wanted_versions(page: ProjectPage, wants: Iterable[Want]) -> set[Version]:
+    """Return the versions of a project that the wants ask for.
+
+    A want without a version means the newest final release that is not yanked; where there is
+    none, the newest pre-release that is not, and after that the newest of all. A want with a
+    version means that version, whether or not the page has it.
+    """
+    wanted: set[Version] = set()
+    for want in wants:
+        if want.project != page.name:
+            continue
+        version = want.version or _newest(page)
+        if version is not None:
+            wanted.add(version)
+    return wanted
+
+
+def _newest(page: ProjectPage) -> Version | None:
+    by_version = releases(page)
+    usable = [version for version, release in by_version.items() if not release.is_yanked]
+    return newest_final(usable) or max(usable or by_version, default=None)
+
+
+def decide(release: Release, target: Target, facts: ReleaseFacts) -> Decision:
+    """Decide about one release and one target, and say why in one sentence."""
+    verdict, reason = (
+        _held_back(facts)
+        or _covered_upstream(release, target, facts)
+        or _cannot_be_built(release, target, facts)
+        or _done_already(release, target, facts)
+        or (Verdict.NEEDS_BUILD, _why_it_needs_a_build(release, target, facts))
+    )
+    return Decision(
+        project=release.project,
+        version=release.version,
+        target=target.name,
+        verdict=verdict,
+        reason=reason,
+    )
+
+
+_Ruling = tuple[Verdict, str] | None
+
+
+def _held_back(facts: ReleaseFacts) -> _Ruling:
+    if facts.status is ProjectStatus.QUARANTINED:
+        said = f": {_clause(facts.status_reason)}" if facts.status_reason else ""
+        return Verdict.QUARANTINED, f"Upstream quarantined the project{said}."
+    if facts.skip_reason is not None:
+        return Verdict.SKIPPED, f"It is not to be built: {_clause(facts.skip_reason)}."
+    return None
+
+
+def _covered_upstream(release: Release, target: Target, facts: ReleaseFacts) -> _Ruling:
+    if facts.force:
+        return None
+    covering = covering_file(release, target, is_pinned=facts.is_pinned)
+    if covering is None:
+        return None
+    yanked = ", yanked but asked for by its exact version" if covering.yanked else ""
+    return (
+        Verdict.COVERED_UPSTREAM,
+        f"Upstream has {covering.filename}{yanked}, which installers on {target.name} accept.",
+    )
+
+
+def covering_file(release: Release, target: Target, *, is_pinned: bool) -> UpstreamFile | None:
+    """Return upstream's first wheel that an installer on the target would take; None if none.
+
+    Installers pass over a yanked file (PEP 592) unless the version is asked for exactly and
+    nothing else of it is left, so a yanked wheel covers only a release that is yanked as a whole
+    and `is_pinned`.
+    """
+    yanked_ones_count = release.is_yanked and is_pinned
+    for file in release.files_of_kind(FileKind.WHEEL):
+        is_usable = not file.yanked or yanked_ones_count
+        tags = file.parsed(release.project).tags
+        if is_usable and target.accepts(tags) and target.admits(file.requires_python):
+            return file
+    return None
+
+
+def _cannot_be_built(release: Release, target: Target, facts: ReleaseFacts) -> _Ruling:
+    if release.is_yanked and not facts.is_pinned:
+        return Verdict.YANKED, f"Upstream yanked the release{_yank_reason(release)}."
+    sdist = choose_sdist(release)
+    if sdist is None:
+        return Verdict.NO_SDIST, _why_no_sdist(release, target)
+    if not target.admits(sdist.requires_python):
+        has = f"{target.python[0]}.{target.python[1]}"
+        needs = f"The release requires Python {sdist.requires_python}"
+        return Verdict.PYTHON_EXCLUDED, f"{needs}, {target.name} has {has}."
+    return None
+
+
+def _yank_reason(release: Release) -> str:
+    said = next((file.yanked_reason for file in release.files if file.yanked_reason), None)
+    return f": {_clause(said)}" if said else ""
+
+
+def _why_no_sdist(release: Release, target: Target) -> str:
+    if not release.files:
+        return f"Upstream has no release {release.version}."
+    if release.files_of_kind(FileKind.SDIST):
+        return "Upstream has no usable source distribution: it is yanked or has no SHA-256."
+    return (
+        "Upstream has no source distribution, and none of its wheels is for installers on"
+        f" {target.name}."
+    )
+
+
+def choose_sdist(release: Release) -> UpstreamFile | None:
+    """Return the source distribution that is built; None if there is none to trust.
+
+    It must have a SHA-256. A yanked one is taken only when the whole release is yanked; `.tar.gz`
+    goes before `.zip`; the name decides between equals, so that the choice never depends on the
+    page's order.
+    """
+    usable = [
+        file
+        for file in release.files_of_kind(FileKind.SDIST)
+        if _digest(file) is not None and (release.is_yanked or not file.yanked)
+    ]
+    return min(
+        usable,
+        key=lambda file: (not file.filename.endswith(".tar.gz"), file.filename),
+        default=None,
+    )
+
+
+def sdist_reference(release: Release) -> SdistReference | None:
+    """Return where the chosen source distribution is and what its bytes must be."""
+    file = choose_sdist(release)
+    digest = None if file is None else _digest(file)
+    if file is None or digest is None:
+        return None
+    return SdistReference(
+        filename=file.filename,
+        url=file.url,
+        sha256=digest,
+        size=file.size,
+        uploaded_at=file.uploaded_at,
+    )
+
+
+def _digest(file: UpstreamFile) -> Sha256 | None:
+    try:
+        return parse_sha256(file.sha256 or "")
+    except InvalidName:
+        return None
+
+
+def _done_already(release: Release, target: Target, facts: ReleaseFacts) -> _Ruling:
+    for wheel in facts.wheels:
+        if wheel.state is WheelState.PUBLISHED and settles(wheel, target):
+            return Verdict.BUILT, f"{wheel.file.filename} was built here."
+    failure = facts.failures.get(target.name)
+    sdist = sdist_reference(release)
+    if failure is not None and sdist is not None and failure.sdist_sha256 == sdist.sha256:
+        return Verdict.FAILED, failure.reason
+    for wheel in facts.wheels:
+        is_checked = wheel.state is WheelState.CHECKED and settles(wheel, target)
+        if is_checked and upstream_has(release, wheel.file.filename):
+            done = f"{wheel.file.filename} was built and checked here"
+            why = "and is not published because upstream has a file of that name"
+            return Verdict.CHECKED, f"{done}, {why}."
+    return None
+
+
+def settles(wheel: Wheel, target: Target) -> bool:
+    """Whether an installer on the target gets, and accepts, a wheel of ours.
+
+    A pure wheel serves every target. Any other is proved only against the libraries of the
+    distribution release that it was made on, so it stays in that channel.
+    """
+    name = wheel.file.name
+    is_offered = name.is_pure or channel_of(wheel.target) == target.channel
+    return is_offered and target.accepts(name.tags) and target.admits(wheel.file.requires_python)
+
+
+def channel_of(target: TargetName) -> str:
+    """Return the channel that a target belongs to: the first part of its name."""
+    return target.partition("-")[0]
+
+
+def upstream_has(release: Release, filename: Filename) -> bool:
+    """Whether upstream has a wheel of this name, build tags left aside; ours must not repeat it."""
+    return untagged(filename) in {
+        untagged(file.filename) for file in release.files_of_kind(FileKind.WHEEL)
+    }
+
+
+def _why_it_needs_a_build(release: Release, target: Target, facts: ReleaseFacts) -> str:
+    covering = covering_file(release, target, is_pinned=facts.is_pinned)
+    if covering is not None:
+        return f"It was asked for although upstream has {covering.filename}."
+    if release.is_yanked:
+        return (
+            f"Upstream yanked the release{_yank_reason(release)}; it is built because exactly this"
+            " version was asked for, which installers still take."
+        )
+    return f"Neither upstream nor this index has a wheel for installers on {target.name}."
+
+
+def _clause(text: str) -> str:
+    """Make a clause of somebody else's sentence: one line, without its full stop."""
+    return " ".join(text.split()).rstrip(".")
