@@ -32,7 +32,7 @@ PREFIX = "/api/builder/v1"
 """Where the builder's end points are."""
 
 PART_BYTES = 8 * 1024**2
-"""The size of every part of an upload but the last one."""
+"""The size of every part of an upload but the last one; parts are numbered from 0."""
 
 MAX_LOG_CHUNK_BYTES = 256 * 1024
 """The most log text that one heartbeat may carry."""
