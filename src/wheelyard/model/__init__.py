@@ -4,6 +4,8 @@
 `project`   a project's page as an index shows it, and its files
 `target`    what wheels are made for, and which tags it accepts
 `build`     decisions, jobs, builds, recipes, limits and failures
+`job`       jobs as the queue hands them out and counts them
 `wheel`     wheels that we made
 `builder`   machines that take jobs
+`overview`  everything about one project, as people see it
 """

@@ -91,6 +91,19 @@ class Release:
         return bool(self.files) and all(file.yanked for file in self.files)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Want:
+    """What somebody asked for: a project, and which version of it.
+
+    `version` None means the newest final release; with `force` it is built even where upstream
+    covers the target.
+    """
+
+    project: ProjectName
+    version: Version | None = None
+    force: bool = False
+
+
 def releases(page: ProjectPage) -> dict[Version, Release]:
     """Group a page's files by version; files whose version cannot be told are left out."""
     grouped: dict[Version, list[UpstreamFile]] = {}

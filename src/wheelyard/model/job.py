@@ -1,0 +1,84 @@
+"""Jobs as the queue hands them out, looks after them and counts them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from packaging.version import Version
+
+from wheelyard.model.build import (
+    BuildState,
+    Failure,
+    JobKind,
+    JobState,
+    Recipe,
+    SdistReference,
+    Verdict,
+)
+from wheelyard.model.names import ProjectName, Sha256, TargetName
+from wheelyard.model.target import Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimedJob:
+    """A job that has just been leased, with all that its builder needs to know.
+
+    `number` is the build number: how many builds of the release have made wheels so far.
+    """
+
+    build_id: str
+    kind: JobKind
+    project: ProjectName
+    version: Version
+    target: Target
+    number: int
+    sdist: SdistReference
+    force: bool
+    recipe: Recipe
+    lease_expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeasedJob:
+    """A job under a lease, with what is needed to end the lease one way or another.
+
+    `infrastructure_attempts` counts the attempts that failed through no fault of the project,
+    without the one that runs now.
+    """
+
+    build_id: str
+    builder_id: int
+    kind: JobKind
+    project: ProjectName
+    version: Version
+    target: Target
+    number: int
+    sdist: SdistReference
+    force: bool
+    infrastructure_attempts: int
+    started_at: datetime
+    lease_expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobCount:
+    """How many jobs there are of one target in one state."""
+
+    target: TargetName
+    state: JobState
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedAttempt:
+    """The last build of a release for a target, where it did not succeed and no job is left.
+
+    `state` is failed or lost; `sdist_sha256` is what was built; `verdict` is the decision that is
+    on record for the release and target, if there is one.
+    """
+
+    version: Version
+    target: TargetName
+    state: BuildState
+    sdist_sha256: Sha256
+    failure: Failure | None
+    verdict: Verdict | None

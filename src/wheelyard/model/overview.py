@@ -1,0 +1,38 @@
+"""Everything about one project, as people see it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from wheelyard.model.build import BuildSummary, Decision
+from wheelyard.model.names import ProjectName
+from wheelyard.model.project import ProjectStatus, Want
+from wheelyard.model.wheel import Wheel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectOverview:
+    """A project, what was read of it, what was decided, built and published.
+
+    `read_at` is when its page was last read whole, `polled_at` when that was last tried; `error`
+    is what went wrong then, `missing_since` since when upstream has answered that there is no such
+    project, `removed_at` when that was believed. `skip_reason` is an operator's reason not to
+    build it. `serial` is ours, None before its pages were marked for the first time.
+    """
+
+    name: ProjectName
+    display_name: str | None
+    summary: str | None
+    status: ProjectStatus
+    status_reason: str | None
+    skip_reason: str | None
+    upstream_serial: int | None
+    serial: int | None
+    read_at: datetime | None
+    polled_at: datetime | None
+    error: str | None
+    missing_since: datetime | None
+    removed_at: datetime | None
+    wants: tuple[Want, ...]
+    decisions: tuple[Decision, ...]
+    wheels: tuple[Wheel, ...]
+    builds: tuple[BuildSummary, ...]
