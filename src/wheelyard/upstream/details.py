@@ -62,7 +62,7 @@ def parse_details(content: bytes, url: str) -> Details:
         raise InvalidPage(url, "It has no releases")
     info = document.get("info")
     info = info if isinstance(info, dict) else {}
-    files = {}
+    files: dict[tuple[str, str], FileDetails] = {}
     for entries in releases.values():
         for entry in entries if isinstance(entries, list) else []:
             if isinstance(entry, dict):

@@ -48,30 +48,34 @@ def changes(stored: ProjectPage | None, page: ProjectPage) -> Changes:
 def with_known_details(page: ProjectPage, stored: ProjectPage | None) -> ProjectPage:
     """Fill in what an earlier reading told about the same bytes and this one leaves out.
 
-    Some indexes tell sizes and upload times in a second document that is not always there. Both
-    belong to the bytes, so they are kept as long as filename and SHA-256 stay the same.
+    Some indexes tell sizes, upload times and yanks in a second document that is not always there.
+    The first two belong to the bytes, so they are kept as long as filename and SHA-256 stay the
+    same. A file whose size was told before and is not told now was read without that document:
+    then its yank is kept too, until the document is there again.
     """
     if stored is None:
         return page
-    known = {(file.filename, file.sha256): file for file in stored.files if file.sha256}
+    known = {file.filename: file for file in stored.files}
     return replace(
         page,
-        files=tuple(
-            _with_known(file, known.get((file.filename, file.sha256))) for file in page.files
-        ),
+        files=tuple(_with_known(file, known.get(file.filename)) for file in page.files),
         display_name=page.display_name or stored.display_name,
         summary=page.summary or stored.summary,
     )
 
 
 def _with_known(file: UpstreamFile, known: UpstreamFile | None) -> UpstreamFile:
-    if known is None:
+    if known is None or known.sha256 is None or known.sha256 != file.sha256:
         return file
+    read_without_details = file.size is None and known.size is not None
+    yanked = file.yanked or (read_without_details and known.yanked)
     return replace(
         file,
-        size=known.size if file.size is None else file.size,
+        size=known.size if read_without_details else file.size,
         uploaded_at=file.uploaded_at or known.uploaded_at,
-        yanked_reason=file.yanked_reason or (known.yanked_reason if file.yanked else None),
+        yanked=yanked,
+        yanked_reason=file.yanked_reason
+        or (known.yanked_reason if yanked and read_without_details else None),
     )
 
 

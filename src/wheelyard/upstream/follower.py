@@ -1,0 +1,144 @@
+"""The follower: reads the projects that changed upstream, and saves their pages."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy.engine import Connection, Engine
+
+from wheelyard.clock import Clock
+from wheelyard.database import projects
+from wheelyard.database.engine import reading, writing
+from wheelyard.database.state import get_state, put_state
+from wheelyard.errors import InvalidPage, UnknownProject, UpstreamUnavailable
+from wheelyard.log import get_logger
+from wheelyard.model.names import ProjectName
+from wheelyard.model.project import ProjectPage
+from wheelyard.service import Service
+from wheelyard.upstream.index import Upstream
+from wheelyard.upstream.reconcile import changes, with_known_details
+from wheelyard.upstream.source import Change, ChangeSource
+
+_log = get_logger("follower")
+
+_FIRST_BACKOFF = timedelta(seconds=10)
+_LONGEST_BACKOFF = timedelta(hours=1)
+_MAX_DOUBLINGS = 10
+
+
+class Follower(Service):
+    """Reads what a change source names, one project after the other.
+
+    Each project is one transaction: its page (or its absence, or the failure to read it), the
+    time of the reading and the source's cursor are saved together. A project that cannot be read
+    is tried again later and holds up no other; when the index asks for patience (`Retry-After`),
+    nothing is read until then.
+    """
+
+    name = "follower"
+    pause_seconds = 1.0
+
+    def __init__(
+        self, engine: Engine, *, upstream: Upstream, source: ChangeSource, clock: Clock
+    ) -> None:
+        self._engine = engine
+        self._upstream = upstream
+        self._source = source
+        self._clock = clock
+        self._quiet_until: datetime | None = None
+        self._failures: dict[ProjectName, int] = {}
+
+    def tick(self) -> int:
+        """Read the projects that changed; return how many were dealt with.
+
+        A tick ends when the index does not answer: the next one takes the other projects, and in
+        between a service that was told to stop does, however many projects are due.
+
+        Raises:
+            DatabaseUnavailable: if the database cannot be used; nothing is lost by that.
+        """
+        done = 0
+        for change in self._source.changes(self._cursor()):
+            if self._must_be_quiet():
+                break
+            done += 1
+            if not self._follow(change):
+                break
+        return done
+
+    def _cursor(self) -> str | None:
+        with reading(self._engine) as connection:
+            cursor = get_state(connection, self._state_key)
+        return cursor if isinstance(cursor, str) else None
+
+    @property
+    def _state_key(self) -> str:
+        return f"cursor:{self._source.name}"
+
+    def _must_be_quiet(self) -> bool:
+        return self._quiet_until is not None and self._clock.now() < self._quiet_until
+
+    def _follow(self, change: Change) -> bool:
+        """Deal with one project; return whether the index answered."""
+        project = change.project
+        try:
+            page = self._upstream.project_page(project)
+        except UnknownProject:
+            self._failures.pop(project, None)
+            self._save_missing(change)
+        except InvalidPage as error:
+            self._save_failure(change, error)
+        except UpstreamUnavailable as error:
+            self._save_failure(change, error)
+            return False
+        else:
+            self._failures.pop(project, None)
+            self._save_page(change, page)
+        return True
+
+    def _save_page(self, change: Change, page: ProjectPage) -> None:
+        with writing(self._engine) as connection:
+            stored = projects.stored_page(connection, change.project)
+            page = with_known_details(page, stored)
+            projects.save_page(connection, page, at=self._clock.now())
+            self._save_cursor(connection, change)
+        difference = changes(stored, page)
+        if not difference.is_empty:
+            _log.info(
+                "project-changed",
+                project=change.project,
+                added=len(difference.added),
+                removed=len(difference.removed),
+                changed=len(difference.changed),
+                yanked=len(difference.yanked),
+                unyanked=len(difference.unyanked),
+                status=page.status.value,
+            )
+
+    def _save_missing(self, change: Change) -> None:
+        with writing(self._engine) as connection:
+            times = projects.record_missing(connection, change.project, at=self._clock.now())
+            self._save_cursor(connection, change)
+        _log.warning("project-missing", project=change.project, times=times)
+
+    def _save_failure(self, change: Change, error: UpstreamUnavailable | InvalidPage) -> None:
+        now = self._clock.now()
+        failures = self._failures.get(change.project, 0) + 1
+        wait = min(_FIRST_BACKOFF * 2 ** min(failures - 1, _MAX_DOUBLINGS), _LONGEST_BACKOFF)
+        if isinstance(error, UpstreamUnavailable) and error.retry_after is not None:
+            self._quiet_until = now + timedelta(seconds=error.retry_after)
+            wait = max(wait, timedelta(seconds=error.retry_after))
+        with writing(self._engine) as connection:
+            projects.record_poll_failure(
+                connection, change.project, at=now, retry_at=now + wait, error=str(error)
+            )
+            self._save_cursor(connection, change)
+        self._failures[change.project] = failures
+        _log.warning(
+            "project-unreadable",
+            project=change.project,
+            error=str(error),
+            retry_seconds=wait.total_seconds(),
+        )
+
+    def _save_cursor(self, connection: Connection, change: Change) -> None:
+        if change.cursor is not None:
+            put_state(connection, self._state_key, change.cursor)

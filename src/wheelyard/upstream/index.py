@@ -1,0 +1,177 @@
+"""The upstream index: a project's page read over HTTP."""
+
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from urllib.parse import urljoin
+
+import httpx2
+
+from wheelyard.client import read_limited
+from wheelyard.clock import Clock, SystemClock
+from wheelyard.errors import InvalidPage, InvalidSetting, UnknownProject, UpstreamUnavailable
+from wheelyard.log import get_logger
+from wheelyard.model.names import ProjectName
+from wheelyard.model.project import ProjectPage
+from wheelyard.upstream.configured import default_index_url
+from wheelyard.upstream.details import Details, add_details, lacks_details, parse_details
+from wheelyard.upstream.page import parse_html, parse_json
+
+_log = get_logger("upstream")
+
+ACCEPT = (
+    "application/vnd.pypi.simple.v1+json, "
+    "application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1"
+)
+"""What a simple page is asked for as (PEP 691): JSON rather than HTML."""
+
+_JSON_TYPES = frozenset({"application/vnd.pypi.simple.v1+json", "application/json"})
+_HTML_TYPES = frozenset({"application/vnd.pypi.simple.v1+html", "text/html"})
+_MAX_PAGE_BYTES = 64 * 2**20
+_LONGEST_PAGE = timedelta(minutes=2)
+_LONGEST_RETRY_AFTER = timedelta(days=1)
+_DETAILS_PAUSE = timedelta(hours=1)
+_GONE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
+_DEFAULT_WAIT = timedelta(seconds=30)
+_DENIED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+_CLOCK = SystemClock()
+
+
+class Upstream:
+    """One package index, read by its simple API.
+
+    User name and password in the index's URL are sent to it, and are part of nothing that is
+    logged, raised or stored. Not for use by several threads at once.
+    """
+
+    def __init__(self, client: httpx2.Client, url: str, *, clock: Clock = _CLOCK) -> None:
+        """Read the simple index at `url`.
+
+        Raises:
+            InvalidSetting: if that is no http or https address.
+        """
+        self._client = client
+        self._clock = clock
+        address = _index_address(url)
+        self.url = str(address.copy_with(username=None, password=None))
+        self._auth = httpx2.BasicAuth(address.username, address.password)
+        self._sends_auth = bool(address.userinfo)
+        self._details_again_at: datetime | None = None
+
+    def project_page(self, project: ProjectName) -> ProjectPage:
+        """Read a project's page whole.
+
+        What the simple page leaves out is filled in from `/pypi/NAME/json` beside the index, if
+        the index has that.
+
+        Raises:
+            UnknownProject: if the index has no such project (404).
+            UpstreamUnavailable: if it does not answer, or not with a whole page.
+            InvalidPage: if what it answers is not the project's page.
+        """
+        response, content = self._get(f"{self.url}{project}/", project, accept=ACCEPT)
+        page = _parse(response, content, project)
+        return self._with_details(page) if lacks_details(page) else page
+
+    def _with_details(self, page: ProjectPage) -> ProjectPage:
+        """Fill in what the page leaves out; without details it is returned as it is."""
+        now = self._clock.now()
+        if self._details_again_at is not None and now < self._details_again_at:
+            return page
+        details = self._details(page.name)
+        return page if details is None else add_details(page, details)
+
+    def _details(self, project: ProjectName) -> Details | None:
+        url = urljoin(self.url, f"../pypi/{project}/json")
+        pause = _DETAILS_PAUSE
+        try:
+            _, content = self._get(url, project, accept="application/json")
+            return parse_details(content, url)
+        except InvalidPage as error:
+            _log.warning("details-unusable", project=project, error=str(error))
+            return None
+        except UnknownProject:
+            _log.info("index-has-no-details", index=self.url)
+        except UpstreamUnavailable as error:
+            pause = timedelta(seconds=error.retry_after or 0) or pause
+            _log.warning("details-unavailable", project=project, error=str(error))
+        # A page can do without: rather than ask for each project in vain, ask again later.
+        self._details_again_at = self._clock.now() + pause
+        return None
+
+    def _get(self, url: str, project: ProjectName, *, accept: str) -> tuple[httpx2.Response, bytes]:
+        """Return an answer with status 200 and its whole body."""
+        auth = self._auth if self._sends_auth else None
+        try:
+            with self._client.stream("GET", url, headers={"Accept": accept}, auth=auth) as response:
+                self._check_status(response, url, project)
+                content = read_limited(response, _MAX_PAGE_BYTES, within=_LONGEST_PAGE)
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+            cause = f"{type(error).__name__}: {error}"
+            raise UpstreamUnavailable(url, f"It did not answer: {cause}") from error
+        if content is None:
+            raise InvalidPage(url, f"It is larger than {_MAX_PAGE_BYTES} bytes")
+        return response, content
+
+    def _check_status(self, response: httpx2.Response, url: str, project: ProjectName) -> None:
+        status = response.status_code
+        if status == HTTPStatus.OK:
+            return
+        if status in _GONE:
+            raise UnknownProject(project, f"Is it spelled as on the index at {self.url}?")
+        advice = f"It answered with status {status}"
+        if status in _DENIED:
+            advice += "; does the index's address need a user name and a password?"
+        wait = _retry_after(response, self._clock.now())
+        if wait is None and status == HTTPStatus.TOO_MANY_REQUESTS:
+            wait = _DEFAULT_WAIT
+        raise UpstreamUnavailable(
+            url, advice, retry_after=None if wait is None else wait.total_seconds()
+        )
+
+
+def _index_address(url: str) -> httpx2.URL:
+    try:
+        address = httpx2.URL(url if url.endswith("/") else f"{url}/")
+    except httpx2.InvalidURL:
+        raise InvalidSetting("the index's address", "It is not a URL") from None
+    if address.scheme not in {"http", "https"} or not address.host:
+        raise InvalidSetting(
+            f"an index at {address.scheme or 'no'}:", "The index must be at an http or https URL"
+        )
+    return address
+
+
+def _parse(response: httpx2.Response, content: bytes, project: ProjectName) -> ProjectPage:
+    url = str(response.url.copy_with(username=None, password=None))
+    media_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if media_type in _JSON_TYPES:
+        return parse_json(content, url, project=project)
+    if media_type not in _HTML_TYPES:
+        raise InvalidPage(url, f"It came as {ascii(media_type)[:80]}, not as a simple page")
+    if not _is_delimited(response) and b"</html" not in content[-200:].lower():
+        # Nothing else would tell a whole list of files from the first half of one.
+        raise UpstreamUnavailable(url, "The page may have broken off before its end")
+    return parse_html(content, url, project=project)
+
+
+def _is_delimited(response: httpx2.Response) -> bool:
+    """Whether HTTP itself told where the body ends, so that a truncation is noticed."""
+    return "Content-Length" in response.headers or "Transfer-Encoding" in response.headers
+
+
+def _retry_after(response: httpx2.Response, now: datetime) -> timedelta | None:
+    """Read `Retry-After`, in seconds or as a date (RFC 9110), up to a day."""
+    text = response.headers.get("Retry-After", "").strip()
+    if text.isascii() and text.isdecimal():
+        seconds = int(text[:9])
+        return min(timedelta(seconds=seconds), _LONGEST_RETRY_AFTER)
+    try:
+        wait = parsedate_to_datetime(text) - now
+    except (ValueError, TypeError):
+        # No date, or one without a time zone.
+        return None
+    return min(max(wait, timedelta(0)), _LONGEST_RETRY_AFTER)
+
+
+__all__ = ["ACCEPT", "Upstream", "default_index_url"]
