@@ -1,0 +1,21 @@
+"""All SQL: the tables, and a named function for each query; SQLite and PostgreSQL alike.
+
+`engine`    connections and transactions
+`dialect`   the few statements in which the two databases differ
+`columns`   column types that take and give the model's values
+`tables`    the tables with their constraints and indexes
+`migrate`   bringing a database up to date
+`targets`   what wheels are made for
+`projects`  wants, upstream's pages, and what is known of a project
+`releases`  finding and making the rows that others refer to
+`queue`     decisions and jobs
+`builds`    attempts and their logs
+`builders`  machines that take jobs
+`recipes`   what projects need beyond their own metadata
+`wheels`    wheels that we made
+`pages`     the outbox of pages to be written again
+`state`     named values, our serial among them
+
+In a transaction, take locks in this order: project, jobs, builds, wheels, and `pages.mark_page`
+or `state.next_serial` last.
+"""

@@ -1,0 +1,242 @@
+"""Attempts, kept for ever, and their logs while they run."""
+
+from datetime import datetime
+from typing import Any
+
+from packaging.version import Version
+from sqlalchemy import Connection, Row, Select, delete, exists, func, select, update
+
+from wheelyard.database.columns import clean
+from wheelyard.database.dialect import insert, locked
+from wheelyard.database.tables import (
+    builders,
+    builds,
+    decisions,
+    jobs,
+    log_chunks,
+    projects,
+    releases,
+    targets,
+)
+from wheelyard.model.build import BuildState, BuildSummary, Failure
+from wheelyard.model.job import FailedAttempt
+from wheelyard.model.names import ProjectName, Sha256, TargetName
+
+
+def close_build(  # noqa: PLR0913 - what the end of a build is
+    connection: Connection,
+    *,
+    build_id: str,
+    state: BuildState,
+    finished_at: datetime,
+    failure: Failure | None = None,
+    log_key: str | None = None,
+    build_seconds: float | None = None,
+) -> bool:
+    """Write down how a running build ended; false if it has ended before, or is unknown.
+
+    `failure` belongs to a failed build, may explain a lost one, and to no other; `build_seconds`
+    is how long the project's own code ran, by the builder's clock.
+    """
+    values: dict[str, Any] = {
+        "state": state,
+        "finished_at": finished_at,
+        "log_key": log_key,
+        "build_seconds": build_seconds,
+    }
+    if failure is not None:
+        values |= {
+            "failure_kind": failure.kind,
+            "failure_message": failure.message,
+            "failure_subject": failure.subject,
+            "failure_evidence": [clean(line) for line in failure.evidence],
+        }
+    closed = connection.execute(
+        update(builds)
+        .where(builds.c.id == build_id, builds.c.state == BuildState.RUNNING)
+        .values(values)
+    )
+    return closed.rowcount == 1
+
+
+def build_summary(connection: Connection, build_id: str) -> BuildSummary | None:
+    """Return one build; None if there is no such build."""
+    row = connection.execute(_summaries().where(builds.c.id == build_id)).one_or_none()
+    return None if row is None else _summary(row)
+
+
+def build_summaries(
+    connection: Connection,
+    *,
+    project: ProjectName | None = None,
+    running: bool | None = None,
+    limit: int,
+) -> list[BuildSummary]:
+    """Return builds, the newest first: of one project or all, running ones, ended ones or both."""
+    query = _summaries().order_by(builds.c.started_at.desc(), builds.c.id).limit(limit)
+    if project is not None:
+        query = query.where(projects.c.name == project)
+    if running is not None:
+        is_running = builds.c.state == BuildState.RUNNING
+        query = query.where(is_running if running else ~is_running)
+    return [_summary(row) for row in connection.execute(query)]
+
+
+def _summaries() -> Select[Any]:
+    return (
+        select(
+            builds,
+            projects.c.name.label("project"),
+            releases.c.version,
+            targets.c.name.label("target"),
+            builders.c.name.label("builder"),
+        )
+        .join_from(builds, releases, releases.c.id == builds.c.release_id)
+        .join(projects, projects.c.id == releases.c.project_id)
+        .join(targets, targets.c.id == builds.c.target_id)
+        .join(builders, builders.c.id == builds.c.builder_id)
+    )
+
+
+def _summary(row: Row[Any]) -> BuildSummary:
+    return BuildSummary(
+        id=row.id,
+        project=ProjectName(row.project),
+        version=Version(row.version),
+        target=TargetName(row.target),
+        builder=row.builder,
+        number=row.number,
+        state=row.state,
+        phase=row.phase,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        failure=_failure(row),
+        log_key=row.log_key,
+    )
+
+
+def _failure(row: Row[Any]) -> Failure | None:
+    if row.failure_kind is None:
+        return None
+    return Failure(
+        kind=row.failure_kind,
+        message=row.failure_message,
+        subject=row.failure_subject,
+        evidence=tuple(row.failure_evidence),
+    )
+
+
+def failed_attempts(connection: Connection, project: ProjectName) -> list[FailedAttempt]:
+    """Return, per release and target of a project, the last build where that did not succeed.
+
+    Where a job is left it is not over yet, and nothing is returned.
+    """
+    attempt = (
+        func.row_number()
+        .over(
+            partition_by=(builds.c.release_id, builds.c.target_id),
+            order_by=(builds.c.started_at.desc(), builds.c.id),
+        )
+        .label("attempt")
+    )
+    latest = (
+        select(builds, releases.c.version, targets.c.name.label("target"), attempt)
+        .join_from(builds, releases, releases.c.id == builds.c.release_id)
+        .join(projects, projects.c.id == releases.c.project_id)
+        .join(targets, targets.c.id == builds.c.target_id)
+        .where(projects.c.name == project)
+        .subquery()
+    )
+    has_job = exists().where(
+        jobs.c.release_id == latest.c.release_id, jobs.c.target_id == latest.c.target_id
+    )
+    rows = connection.execute(
+        select(latest, decisions.c.verdict)
+        .outerjoin(
+            decisions,
+            (decisions.c.release_id == latest.c.release_id)
+            & (decisions.c.target_id == latest.c.target_id),
+        )
+        .where(
+            latest.c.attempt == 1,
+            latest.c.state.in_([BuildState.FAILED, BuildState.LOST]),
+            ~has_job,
+        )
+        .order_by(latest.c.started_at, latest.c.id)
+    )
+    return [
+        FailedAttempt(
+            version=Version(row.version),
+            target=TargetName(row.target),
+            state=row.state,
+            sdist_sha256=Sha256(row.sdist_sha256),
+            failure=_failure(row),
+            verdict=row.verdict,
+        )
+        for row in rows
+    ]
+
+
+def append_log(connection: Connection, build_id: str, *, offset: int, data: bytes) -> int:
+    """Add a piece to the log of a running build, and return how many bytes of the log there are.
+
+    `offset` is where the piece starts. What is there already is not written again, and a piece
+    that would leave a gap is not taken; nor is one of a build that has ended or is unknown.
+    """
+    build = select(builds.c.state).where(builds.c.id == build_id)
+    state = connection.scalar(locked(connection, build, of=builds))
+    size = _log_size(connection, build_id)
+    missing = data[max(size - offset, 0) :]
+    if state is not BuildState.RUNNING or offset > size or not missing:
+        return size
+    connection.execute(
+        insert(connection, log_chunks).values(build_id=build_id, offset=size, data=missing)
+    )
+    return size + len(missing)
+
+
+def _log_size(connection: Connection, build_id: str) -> int:
+    size = connection.scalar(
+        select(log_chunks.c.offset + func.length(log_chunks.c.data))
+        .where(log_chunks.c.build_id == build_id)
+        .order_by(log_chunks.c.offset.desc())
+        .limit(1)
+    )
+    return size or 0
+
+
+def read_log(connection: Connection, build_id: str, *, start: int = 0) -> bytes:
+    """Return the log's bytes from `start` on; empty if there is no more, or none any more."""
+    rows = connection.execute(
+        select(log_chunks.c.offset, log_chunks.c.data)
+        .where(
+            log_chunks.c.build_id == build_id,
+            log_chunks.c.offset + func.length(log_chunks.c.data) > start,
+        )
+        .order_by(log_chunks.c.offset)
+    )
+    return b"".join(row.data[max(start - row.offset, 0) :] for row in rows)
+
+
+def drop_log(connection: Connection, build_id: str) -> None:
+    """Forget the log's pieces, once the whole log is stored or not wanted."""
+    connection.execute(delete(log_chunks).where(log_chunks.c.build_id == build_id))
+
+
+def ended_builds_with_log(connection: Connection, *, limit: int) -> list[str]:
+    """Return the ids of builds that have ended and whose log still lies here in pieces."""
+    return list(
+        connection.scalars(
+            select(log_chunks.c.build_id)
+            .join(builds, builds.c.id == log_chunks.c.build_id)
+            .where(builds.c.state != BuildState.RUNNING)
+            .distinct()
+            .order_by(log_chunks.c.build_id)
+            .limit(limit)
+        )
+    )
+
+
+def set_log_key(connection: Connection, build_id: str, log_key: str) -> None:
+    """Write down where the whole log of a build is stored."""
+    connection.execute(update(builds).where(builds.c.id == build_id).values(log_key=log_key))

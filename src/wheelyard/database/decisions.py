@@ -1,0 +1,103 @@
+"""What was decided about releases and targets."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from packaging.version import Version
+from sqlalchemy import Connection, select, update
+
+from wheelyard.database.dialect import insert
+from wheelyard.database.releases import (
+    ensure_project,
+    ensure_releases,
+    target_ids,
+    version_key,
+)
+from wheelyard.database.tables import decisions as table
+from wheelyard.database.tables import projects, releases, targets
+from wheelyard.model.build import Decision
+from wheelyard.model.names import ProjectName, TargetName
+
+
+def record_decisions(
+    connection: Connection, project: ProjectName, decisions: Sequence[Decision], *, at: datetime
+) -> bool:
+    """Record what the planner decided about a project, and take the project off its list.
+
+    Decisions about other releases and targets stay. For the decision that ends a build there is
+    `record_decision`, which leaves the planner's list alone. Returns whether anything changed, so
+    that the caller marks the project's pages if it did.
+
+    Raises:
+        UnknownTarget: if a decision is about a target that is not on record.
+    """
+    number = ensure_project(connection, project, at=at)
+    connection.execute(update(projects).where(projects.c.id == number).values(plan_from=None))
+    return _store(connection, number, decisions, at=at)
+
+
+def record_decision(connection: Connection, decision: Decision, *, at: datetime) -> bool:
+    """Record one decision, as a build's end brings it; returns whether it changed anything.
+
+    Raises:
+        UnknownTarget: if the target is not on record.
+    """
+    number = ensure_project(connection, decision.project, at=at)
+    return _store(connection, number, [decision], at=at)
+
+
+def _store(
+    connection: Connection, owner: int, decisions: Sequence[Decision], *, at: datetime
+) -> bool:
+    names = target_ids(connection, {decision.target for decision in decisions})
+    numbers = ensure_releases(
+        connection, owner, {decision.version for decision in decisions}, at=at
+    )
+    statement = insert(connection, table)
+    settled = statement.on_conflict_do_update(
+        index_elements=[table.c.release_id, table.c.target_id],
+        set_={
+            "verdict": statement.excluded.verdict,
+            "reason": statement.excluded.reason,
+            "decided_at": statement.excluded.decided_at,
+        },
+        where=(table.c.verdict != statement.excluded.verdict)
+        | (table.c.reason != statement.excluded.reason),
+    )
+    changed = 0
+    for decision in decisions:
+        row = {
+            "release_id": numbers[version_key(decision.version)],
+            "target_id": names[decision.target],
+            "verdict": decision.verdict,
+            "reason": decision.reason,
+            "decided_at": at,
+        }
+        changed += connection.execute(settled, row).rowcount
+    return changed > 0
+
+
+def decisions(connection: Connection, *, project: ProjectName | None = None) -> list[Decision]:
+    """Return the decisions on record, of one project or of all: newest version first."""
+    query = (
+        select(projects.c.name, releases.c.version, targets.c.name, table.c.verdict, table.c.reason)
+        .join_from(table, releases, releases.c.id == table.c.release_id)
+        .join(projects, projects.c.id == releases.c.project_id)
+        .join(targets, targets.c.id == table.c.target_id)
+    )
+    if project is not None:
+        query = query.where(projects.c.name == project)
+    found = [
+        Decision(
+            project=ProjectName(name),
+            version=Version(version),
+            target=TargetName(target),
+            verdict=verdict,
+            reason=reason,
+        )
+        for name, version, target, verdict, reason in connection.execute(query)
+    ]
+    found.sort(key=lambda decision: decision.target)
+    found.sort(key=lambda decision: decision.version, reverse=True)
+    found.sort(key=lambda decision: decision.project)
+    return found

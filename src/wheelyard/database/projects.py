@@ -1,0 +1,225 @@
+"""Wants, polls and plans, and everything that is known of a project."""
+
+from datetime import datetime
+
+from packaging.version import Version
+from sqlalchemy import Connection, case, exists, func, or_, select, update
+
+from wheelyard.database.builds import build_summaries
+from wheelyard.database.decisions import decisions
+from wheelyard.database.dialect import insert, locked
+from wheelyard.database.pages import mark_page
+from wheelyard.database.releases import ensure_project, version_key
+from wheelyard.database.tables import projects, releases
+from wheelyard.database.tables import wants as wants_table
+from wheelyard.database.tables import wheels as wheels_table
+from wheelyard.database.upstream_pages import remove_project, save_page, stored_page
+from wheelyard.database.wheels import wheels_of_project
+from wheelyard.model.names import ProjectName
+from wheelyard.model.overview import ProjectOverview
+from wheelyard.model.project import Want
+from wheelyard.model.wheel import WheelState
+
+__all__ = [
+    "project_overview",
+    "projects_to_plan",
+    "projects_to_poll",
+    "published_projects",
+    "record_missing",
+    "record_poll_failure",
+    "remove_project",
+    "save_page",
+    "skip_project",
+    "start_planning",
+    "stored_page",
+    "want",
+    "wants",
+]
+
+_OVERVIEW_BUILDS = 50
+
+
+def want(connection: Connection, want: Want, *, at: datetime) -> None:
+    """Note that a person asks for a project: it is to be read now, and to be planned.
+
+    Asking for the same version again changes nothing but `force`, which is as last asked.
+    """
+    number = ensure_project(connection, want.project, at=at)
+    statement = insert(connection, wants_table).values(
+        project_id=number,
+        version=None if want.version is None else str(want.version),
+        version_key="" if want.version is None else version_key(want.version),
+        force=want.force,
+        created_at=at,
+    )
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=[wants_table.c.project_id, wants_table.c.version_key],
+            set_={"force": want.force},
+        )
+    )
+    connection.execute(
+        update(projects)
+        .where(projects.c.id == number)
+        .values(
+            polled_at=None,
+            retry_at=None,
+            plan_from=func.coalesce(projects.c.plan_from, at),
+        )
+    )
+
+
+def wants(connection: Connection) -> list[Want]:
+    """Return what is wanted: by project, the newest release before the versions asked for."""
+    rows = connection.execute(
+        select(projects.c.name, wants_table.c.version, wants_table.c.force)
+        .join_from(wants_table, projects, projects.c.id == wants_table.c.project_id)
+        .order_by(projects.c.name, wants_table.c.version_key)
+    )
+    return [
+        Want(
+            project=ProjectName(name),
+            version=None if version is None else Version(version),
+            force=force,
+        )
+        for name, version, force in rows
+    ]
+
+
+def projects_to_poll(
+    connection: Connection, *, polled_before: datetime, limit: int, now: datetime | None = None
+) -> list[ProjectName]:
+    """Return wanted projects whose page is to be read: never tried ones, then the longest ago.
+
+    A project is due if the last try was before `polled_before`. One whose last try failed is due
+    when its `retry_at` has come instead, by `now`; without `now`, when that is before
+    `polled_before` too.
+    """
+    is_due = case(
+        (projects.c.retry_at.is_not(None), projects.c.retry_at <= (now or polled_before)),
+        else_=or_(projects.c.polled_at.is_(None), projects.c.polled_at < polled_before),
+    )
+    is_wanted = exists().where(wants_table.c.project_id == projects.c.id)
+    names = connection.scalars(
+        select(projects.c.name)
+        .where(is_wanted, is_due)
+        .order_by(projects.c.polled_at.is_not(None), projects.c.polled_at, projects.c.id)
+        .limit(limit)
+    )
+    return [ProjectName(name) for name in names]
+
+
+def record_missing(connection: Connection, project: ProjectName, *, at: datetime) -> int:
+    """Note that upstream has no such project; return how often in a row it has said so.
+
+    The moment of the first time is kept. Believing it, after the second time some minutes later,
+    is for the caller to decide: `remove_project`. The first time the project's pages are marked,
+    so that people see it; it comes last in a transaction.
+    """
+    number = ensure_project(connection, project, at=at)
+    connection.execute(
+        update(projects)
+        .where(projects.c.id == number)
+        .values(
+            polled_at=at,
+            retry_at=None,
+            error="Upstream has no project of this name",
+            missing_count=projects.c.missing_count + 1,
+            missing_since=func.coalesce(projects.c.missing_since, at),
+        )
+    )
+    count = connection.scalars(
+        select(projects.c.missing_count).where(projects.c.id == number)
+    ).one()
+    if count == 1:
+        mark_page(connection, project)
+    return int(count)
+
+
+def record_poll_failure(
+    connection: Connection, project: ProjectName, *, at: datetime, retry_at: datetime, error: str
+) -> None:
+    """Note that a project's page could not be read, why, and when to try again."""
+    number = ensure_project(connection, project, at=at)
+    connection.execute(
+        update(projects)
+        .where(projects.c.id == number)
+        .values(polled_at=at, retry_at=retry_at, error=error)
+    )
+
+
+def skip_project(
+    connection: Connection, project: ProjectName, *, reason: str | None, at: datetime
+) -> None:
+    """Have a project not be built, for a reason that people see; None lifts that again."""
+    number = ensure_project(connection, project, at=at)
+    connection.execute(
+        update(projects)
+        .where(projects.c.id == number)
+        .values(skip_reason=reason, plan_from=func.coalesce(projects.c.plan_from, at))
+    )
+
+
+def projects_to_plan(connection: Connection, *, limit: int) -> list[ProjectName]:
+    """Return projects that have been read and are to be planned (again), oldest mark first.
+
+    Plan each in a transaction of its own that begins with `start_planning`.
+    """
+    names = connection.scalars(
+        select(projects.c.name)
+        .where(projects.c.plan_from.is_not(None), projects.c.read_at.is_not(None))
+        .order_by(projects.c.plan_from, projects.c.id)
+        .limit(limit)
+    )
+    return [ProjectName(name) for name in names]
+
+
+def start_planning(connection: Connection, project: ProjectName) -> bool:
+    """Lock a project while it is planned; false if somebody else has planned it meanwhile.
+
+    Until the transaction ends its page cannot change, so that no change slips in between what was
+    planned from and `record_decisions`, which takes the project off the list.
+    """
+    row = select(projects.c.plan_from).where(projects.c.name == project)
+    return connection.scalar(locked(connection, row, of=projects)) is not None
+
+
+def project_overview(connection: Connection, project: ProjectName) -> ProjectOverview | None:
+    """Return everything that people see of a project; None if nobody ever asked for it."""
+    row = connection.execute(select(projects).where(projects.c.name == project)).one_or_none()
+    if row is None:
+        return None
+    return ProjectOverview(
+        name=project,
+        display_name=row.display_name,
+        summary=row.summary,
+        status=row.status,
+        status_reason=row.status_reason,
+        skip_reason=row.skip_reason,
+        upstream_serial=row.upstream_serial,
+        serial=row.serial,
+        read_at=row.read_at,
+        polled_at=row.polled_at,
+        error=row.error,
+        missing_since=row.missing_since,
+        removed_at=row.removed_at,
+        wants=tuple(item for item in wants(connection) if item.project == project),
+        decisions=tuple(decisions(connection, project=project)),
+        wheels=tuple(wheels_of_project(connection, project)),
+        builds=tuple(build_summaries(connection, project=project, limit=_OVERVIEW_BUILDS)),
+    )
+
+
+def published_projects(connection: Connection) -> list[tuple[ProjectName, int]]:
+    """Return projects that have, or had, wheels on the index, with our serial of each, by name."""
+    has_wheels = exists().where(
+        releases.c.project_id == projects.c.id,
+        wheels_table.c.release_id == releases.c.id,
+        wheels_table.c.state != WheelState.CHECKED,
+    )
+    rows = connection.execute(
+        select(projects.c.name, func.coalesce(projects.c.serial, 0))
+        .where(has_wheels)
+        .order_by(projects.c.name)
+    )
+    return [(ProjectName(name), serial) for name, serial in rows]

@@ -1,0 +1,44 @@
+"""Named values, our serial among them."""
+
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from wheelyard.database.dialect import insert, locked
+from wheelyard.database.tables import state
+
+_SERIAL = "serial"
+
+
+def get_state(connection: Connection, key: str) -> Any | None:  # noqa: ANN401 - any JSON
+    """Return the JSON-able value that is kept under a key; None if there is none."""
+    return connection.scalar(select(state.c.value).where(state.c.key == key))
+
+
+def put_state(connection: Connection, key: str, value: Any) -> None:  # noqa: ANN401 - any JSON
+    """Keep a JSON-able value under a key, in place of what was there."""
+    statement = insert(connection, state).values(key=key, value=value)
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=[state.c.key], set_={"value": statement.excluded.value}
+        )
+    )
+
+
+def next_serial(connection: Connection) -> int:
+    """Return our next serial, greater than every one before it.
+
+    Other transactions that want one wait until this one ends, so that serials are seen in their
+    order: whoever has seen one never finds a smaller one later. Ask for it late.
+    """
+    first = insert(connection, state).values(key=_SERIAL, value=0)
+    connection.execute(first.on_conflict_do_nothing())
+    row = select(state.c.value).where(state.c.key == _SERIAL)
+    serial = int(connection.scalar(locked(connection, row, of=state)) or 0) + 1
+    put_state(connection, _SERIAL, serial)
+    return serial
+
+
+def current_serial(connection: Connection) -> int:
+    """Return the last serial that was given; 0 before the first."""
+    return int(get_state(connection, _SERIAL) or 0)

@@ -1,0 +1,328 @@
+"""The tables with their constraints and indexes.
+
+What must never be is forbidden here, not only in code. Nothing cascades: projects, releases,
+files, wheels and builds outlive their removal upstream, so that filenames and hashes stay known.
+Times are aware and in UTC; labels are the values of the model's enums.
+"""
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Float,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    UniqueConstraint,
+    text,
+)
+
+from wheelyard.database.columns import (
+    Count,
+    ExactText,
+    Json,
+    Key,
+    Label,
+    Level,
+    Prose,
+    Timestamp,
+    Word,
+)
+from wheelyard.database.schema import (
+    flag,
+    member,
+    metadata,
+    partial_index,
+    reference,
+    row_id,
+)
+from wheelyard.model.build import (
+    BuildState,
+    FailureKind,
+    JobKind,
+    JobState,
+    Phase,
+    Priority,
+    Verdict,
+)
+from wheelyard.model.project import ProjectStatus
+from wheelyard.model.wheel import WheelState
+
+projects = Table(
+    "projects",
+    metadata,
+    row_id(),
+    Column("name", Word, nullable=False, unique=True),
+    Column("display_name", Prose),
+    Column("summary", Prose),
+    Column("status", Label(ProjectStatus), nullable=False),
+    Column("status_reason", Prose),
+    Column("skip_reason", Prose),
+    Column("upstream_serial", Count),
+    Column("serial", Count),
+    Column("created_at", Timestamp, nullable=False),
+    Column("read_at", Timestamp),
+    Column("polled_at", Timestamp),
+    Column("retry_at", Timestamp),
+    Column("error", Prose),
+    Column("missing_count", Integer, nullable=False),
+    Column("missing_since", Timestamp),
+    Column("removed_at", Timestamp),
+    Column("plan_from", Timestamp),
+    member("status", ProjectStatus),
+    CheckConstraint(
+        "missing_count >= 0 AND (missing_count = 0) = (missing_since IS NULL)", name="missing"
+    ),
+    CheckConstraint("retry_at IS NULL OR polled_at IS NOT NULL", name="retry"),
+    partial_index("ix_projects_to_plan", "plan_from", where="plan_from IS NOT NULL"),
+)
+
+wants = Table(
+    "wants",
+    metadata,
+    row_id(),
+    reference("project_id", "projects"),
+    Column("version", Word),
+    Column("version_key", Word, nullable=False),
+    flag("force"),
+    Column("created_at", Timestamp, nullable=False),
+    UniqueConstraint("project_id", "version_key"),
+    CheckConstraint("(version IS NULL) = (version_key = '')", name="version"),
+)
+
+releases = Table(
+    "releases",
+    metadata,
+    row_id(),
+    reference("project_id", "projects"),
+    Column("version", Word, nullable=False),
+    Column("version_key", Word, nullable=False),
+    Column("uploaded_at", Timestamp),
+    Column("removed_at", Timestamp),
+    UniqueConstraint("project_id", "version_key"),
+    CheckConstraint("version_key <> ''", name="version_key"),
+)
+
+upstream_files = Table(
+    "upstream_files",
+    metadata,
+    row_id(),
+    reference("project_id", "projects"),
+    reference("release_id", "releases", nullable=True, index=True),
+    Column("position", Integer, nullable=False),
+    Column("filename", Word, nullable=False),
+    Column("url", ExactText, nullable=False),
+    Column("hashes", Json, nullable=False),
+    Column("size", Count),
+    Column("requires_python", Prose),
+    flag("yanked"),
+    Column("yanked_reason", Prose),
+    Column("uploaded_at", Timestamp),
+    Column("core_metadata", Json),
+    Column("provenance", ExactText),
+    Column("gpg_sig", Boolean(create_constraint=True, name="gpg_sig")),
+    Column("removed_at", Timestamp),
+    UniqueConstraint("project_id", "filename"),
+)
+
+targets = Table(
+    "targets",
+    metadata,
+    row_id(),
+    Column("name", Word, nullable=False, unique=True),
+    Column("channel", Word, nullable=False),
+    Column("python_major", Integer, nullable=False),
+    Column("python_minor", Integer, nullable=False),
+    Column("python_full", Word),
+    Column("architecture", Word, nullable=False),
+    Column("glibc_major", Integer, nullable=False),
+    Column("glibc_minor", Integer, nullable=False),
+    flag("retired"),
+    UniqueConstraint("id", "channel"),
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    reference("release_id", "releases", primary_key=True),
+    reference("target_id", "targets", primary_key=True),
+    Column("verdict", Label(Verdict), nullable=False),
+    Column("reason", Prose, nullable=False),
+    Column("decided_at", Timestamp, nullable=False),
+    member("verdict", Verdict),
+)
+
+builders = Table(
+    "builders",
+    metadata,
+    row_id(),
+    Column("name", Word, nullable=False, unique=True),
+    Column("token_hash", Word, nullable=False, unique=True),
+    Column("targets", Json, nullable=False),
+    Column("capabilities", Json),
+    Column("created_at", Timestamp, nullable=False),
+    Column("expires_at", Timestamp),
+    Column("revoked_at", Timestamp),
+    Column("last_seen_at", Timestamp),
+    CheckConstraint("length(token_hash) = 64", name="token_hash"),
+)
+
+builds = Table(
+    "builds",
+    metadata,
+    Column("id", Word, primary_key=True),
+    Column("kind", Label(JobKind), nullable=False),
+    reference("release_id", "releases"),
+    reference("target_id", "targets"),
+    reference("builder_id", "builders", index=True),
+    Column("number", Integer, nullable=False),
+    Column("state", Label(BuildState), nullable=False),
+    Column("phase", Label(Phase), nullable=False),
+    Column("started_at", Timestamp, nullable=False, index=True),
+    Column("finished_at", Timestamp),
+    Column("build_seconds", Float),
+    Column("failure_kind", Label(FailureKind)),
+    Column("failure_message", Prose),
+    Column("failure_subject", Prose),
+    Column("failure_evidence", Json),
+    Column("log_key", Word),
+    reference("sdist_id", "upstream_files"),
+    Column("sdist_url", ExactText, nullable=False),
+    Column("sdist_sha256", Word, nullable=False),
+    Column("limits", Json),
+    member("kind", JobKind),
+    member("state", BuildState),
+    member("phase", Phase),
+    member("failure_kind", FailureKind),
+    CheckConstraint("length(id) = 32", name="id"),
+    CheckConstraint("length(sdist_sha256) = 64", name="sdist_sha256"),
+    CheckConstraint("number >= 0 AND build_seconds >= 0", name="not_negative"),
+    CheckConstraint("(state = 'running') = (finished_at IS NULL)", name="finished"),
+    CheckConstraint(
+        "CASE state WHEN 'failed' THEN failure_kind IS NOT NULL WHEN 'lost' THEN 1 = 1"
+        " ELSE failure_kind IS NULL END",
+        name="failed",
+    ),
+    CheckConstraint(
+        "(failure_kind IS NULL) = (failure_message IS NULL)"
+        " AND (failure_kind IS NULL) = (failure_evidence IS NULL)",
+        name="failure",
+    ),
+    Index(None, "release_id", "target_id", "started_at"),
+    partial_index(
+        "uq_builds_running",
+        *("release_id", "target_id", "kind"),
+        where="state = 'running'",
+        unique=True,
+    ),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    row_id(),
+    Column("kind", Label(JobKind), nullable=False),
+    reference("release_id", "releases"),
+    reference("target_id", "targets", index=True),
+    reference("sdist_id", "upstream_files"),
+    Column("state", Label(JobState), nullable=False),
+    Column("priority", Level(Priority), nullable=False),
+    Column("due_at", Timestamp, nullable=False),
+    Column("released_at", Timestamp, nullable=False),
+    flag("force"),
+    Column("infrastructure_attempts", Integer, nullable=False),
+    Column("healing_rounds", Integer, nullable=False),
+    Column("ladder_step", Integer, nullable=False),
+    Column("build_id", Word, unique=True),
+    reference("builder_id", "builders", nullable=True),
+    Column("lease_expires_at", Timestamp),
+    Column("created_at", Timestamp, nullable=False),
+    UniqueConstraint("release_id", "target_id", "kind"),
+    # A claim writes the job, then the build, in one transaction.
+    ForeignKeyConstraint(["build_id"], ["builds.id"], deferrable=True, initially="DEFERRED"),
+    member("kind", JobKind),
+    member("state", JobState),
+    member("priority", Priority),
+    CheckConstraint("(state = 'leased') = (build_id IS NOT NULL)", name="lease_build"),
+    CheckConstraint("(state = 'leased') = (builder_id IS NOT NULL)", name="lease_builder"),
+    CheckConstraint("(state = 'leased') = (lease_expires_at IS NOT NULL)", name="lease_expiry"),
+    CheckConstraint(
+        "infrastructure_attempts >= 0 AND healing_rounds >= 0 AND ladder_step >= 0",
+        name="counters",
+    ),
+    partial_index(
+        "ix_jobs_waiting",
+        *("priority", "due_at", text("released_at DESC"), "id"),
+        where="state = 'waiting'",
+    ),
+    partial_index("ix_jobs_leased", "lease_expires_at", where="state = 'leased'"),
+)
+
+wheels = Table(
+    "wheels",
+    metadata,
+    row_id(),
+    reference("release_id", "releases", index=True),
+    Column("target_id", Key, nullable=False),
+    Column("channel", Word, nullable=False),
+    Column("build_id", Word, ForeignKey("builds.id"), nullable=False, index=True),
+    Column("filename", Word, nullable=False),
+    Column("untagged_filename", Word, nullable=False),
+    Column("build_tag", Word),
+    Column("size", Count, nullable=False),
+    Column("sha256", Word, nullable=False, index=True),
+    Column("metadata_sha256", Word, nullable=False),
+    Column("requires_python", Prose),
+    Column("state", Label(WheelState), nullable=False),
+    Column("uploaded_at", Timestamp, nullable=False),
+    ForeignKeyConstraint(["target_id", "channel"], ["targets.id", "targets.channel"]),
+    # In one channel a filename never gets other bytes: it has one row, for ever.
+    UniqueConstraint("channel", "filename"),
+    member("state", WheelState),
+    CheckConstraint("length(sha256) = 64 AND length(metadata_sha256) = 64", name="digests"),
+    CheckConstraint("size > 0", name="size"),
+)
+
+wheel_dependencies = Table(
+    "wheel_dependencies",
+    metadata,
+    reference("wheel_id", "wheels", primary_key=True),
+    Column("package", Word, primary_key=True),
+)
+
+recipes = Table(
+    "recipes",
+    metadata,
+    reference("project_id", "projects", primary_key=True),
+    Column("debian_packages", Json, nullable=False),
+    Column("environment", Json, nullable=False),
+    Column("requirements", Json, nullable=False),
+    Column("updated_at", Timestamp, nullable=False),
+)
+
+pages = Table(
+    "pages",
+    metadata,
+    reference("project_id", "projects", primary_key=True),
+    Column("revision", Count, nullable=False, unique=True),
+)
+
+log_chunks = Table(
+    "log_chunks",
+    metadata,
+    Column("build_id", Word, ForeignKey("builds.id"), primary_key=True),
+    Column("offset", Count, primary_key=True),
+    Column("data", LargeBinary, nullable=False),
+    CheckConstraint('"offset" >= 0 AND length(data) > 0', name="piece"),
+)
+
+state = Table(
+    "state",
+    metadata,
+    Column("key", Word, primary_key=True),
+    Column("value", JSON, nullable=False),
+)

@@ -1,0 +1,194 @@
+"""Wheels that we made."""
+
+from collections.abc import Collection
+from typing import Any
+
+from packaging.version import Version
+from sqlalchemy import Connection, Row, Select, case, func, select, update
+from sqlalchemy import insert as plain_insert
+
+from wheelyard.database.dialect import insert
+from wheelyard.database.releases import release_is
+from wheelyard.database.tables import (
+    builds,
+    projects,
+    releases,
+    targets,
+    upstream_files,
+    wheel_dependencies,
+    wheels,
+)
+from wheelyard.errors import NotStored, UploadRefused
+from wheelyard.model.names import Filename, ProjectName, Sha256, TargetName, untagged
+from wheelyard.model.wheel import Wheel, WheelFile, WheelState, package_path
+
+
+def record_wheel(
+    connection: Connection, wheel: Wheel, *, dependencies: Collection[str] = ()
+) -> Wheel:
+    """Put a wheel on record, with the Debian packages that its users need besides.
+
+    `yanked` is upstream's to say and not recorded. Returns the wheel on record: this one, or an
+    earlier one of the same name and bytes in the same channel, in whatever state that is.
+
+    Raises:
+        UploadRefused: if the channel has had other bytes under the filename.
+        NotStored: if the build is not on record, or is of another release or target.
+    """
+    origin = connection.execute(
+        select(builds.c.release_id, builds.c.target_id, targets.c.channel)
+        .join_from(builds, releases, releases.c.id == builds.c.release_id)
+        .join(projects, projects.c.id == releases.c.project_id)
+        .join(targets, targets.c.id == builds.c.target_id)
+        .where(
+            builds.c.id == wheel.build_id,
+            release_is(wheel.project, wheel.version),
+            targets.c.name == wheel.target,
+        )
+    ).one_or_none()
+    if origin is None:
+        raise NotStored(
+            f"{wheel.build_id}, a build of {wheel.project} {wheel.version} for {wheel.target}"
+        )
+    build_tag = wheel.file.name.build_tag
+    statement = insert(connection, wheels).values(
+        release_id=origin.release_id,
+        target_id=origin.target_id,
+        channel=origin.channel,
+        build_id=wheel.build_id,
+        filename=wheel.file.filename,
+        untagged_filename=untagged(wheel.file.filename),
+        build_tag=f"{build_tag[0]}{build_tag[1]}" if build_tag else None,
+        size=wheel.file.size,
+        sha256=wheel.file.sha256,
+        metadata_sha256=wheel.file.metadata_sha256,
+        requires_python=wheel.file.requires_python,
+        state=wheel.state,
+        uploaded_at=wheel.uploaded_at,
+    )
+    is_new = connection.execute(statement.on_conflict_do_nothing()).rowcount == 1
+    on_record = connection.execute(
+        _query().where(wheels.c.channel == origin.channel, wheels.c.filename == wheel.file.filename)
+    ).one()
+    if on_record.sha256 != wheel.file.sha256:
+        raise UploadRefused(
+            f"{origin.channel}: {wheel.file.filename}",
+            "The channel has had other bytes under this name; a new build number is needed",
+        )
+    if is_new and dependencies:
+        connection.execute(
+            plain_insert(wheel_dependencies),
+            [{"wheel_id": on_record.id, "package": package} for package in sorted(dependencies)],
+        )
+    return _wheel(on_record)
+
+
+def set_wheel_state(connection: Connection, wheel: Wheel, state: WheelState) -> bool:
+    """Change what became of a wheel; false if it is not on record, or in that state already."""
+    changed = connection.execute(
+        update(wheels)
+        .where(
+            wheels.c.build_id == wheel.build_id,
+            wheels.c.filename == wheel.file.filename,
+            wheels.c.state != state,
+        )
+        .values(state=state)
+    )
+    return changed.rowcount == 1
+
+
+def wheels_of_project(connection: Connection, project: ProjectName) -> list[Wheel]:
+    """Return a project's wheels in every state: newest version first, then by filename."""
+    rows = connection.execute(
+        _query().where(projects.c.name == project).order_by(wheels.c.filename, wheels.c.channel)
+    )
+    found = [_wheel(row) for row in rows]
+    found.sort(key=lambda wheel: wheel.version, reverse=True)
+    return found
+
+
+def wheel_by_path(connection: Connection, path: str) -> Wheel | None:
+    """Return the wheel at a path `packages/…` (`Wheel.path`); None if there never was one.
+
+    Where several channels have the same bytes under the same name, one that is published goes
+    before one that is not.
+    """
+    parts = path.split("/")
+    sha256 = Sha256("".join(parts[1:-1]))
+    filename = Filename(parts[-1])
+    if path != package_path(sha256, filename):
+        return None
+    rows = connection.execute(
+        _query().where(wheels.c.sha256 == sha256, wheels.c.filename == filename)
+    )
+    best_first = list(WheelState)
+    found = [_wheel(row) for row in rows]
+    return min(found, key=lambda wheel: best_first.index(wheel.state), default=None)
+
+
+def dependencies_of_project(
+    connection: Connection, project: ProjectName
+) -> dict[Filename, tuple[str, ...]]:
+    """Return the Debian packages that users of a project's wheels need, by filename."""
+    rows = connection.execute(
+        select(wheels.c.filename, wheel_dependencies.c.package)
+        .join_from(wheels, wheel_dependencies, wheel_dependencies.c.wheel_id == wheels.c.id)
+        .join(releases, releases.c.id == wheels.c.release_id)
+        .join(projects, projects.c.id == releases.c.project_id)
+        .where(projects.c.name == project)
+        .distinct()
+        .order_by(wheels.c.filename, wheel_dependencies.c.package)
+    )
+    found: dict[Filename, tuple[str, ...]] = {}
+    for filename, package in rows:
+        found[filename] = (*found.get(filename, ()), package)
+    return found
+
+
+def _query() -> Select[Any]:
+    """Select wheels with upstream's yank of their release: it is one if every file is yanked."""
+    is_yanked = case((upstream_files.c.yanked, 1), else_=0)
+    yanks = (
+        select(
+            upstream_files.c.release_id,
+            (func.min(is_yanked) == 1).label("yanked"),
+            func.min(upstream_files.c.yanked_reason).label("yanked_reason"),
+        )
+        .where(upstream_files.c.removed_at.is_(None))
+        .group_by(upstream_files.c.release_id)
+        .subquery()
+    )
+    return (
+        select(
+            wheels,
+            projects.c.name.label("project"),
+            releases.c.version,
+            targets.c.name.label("target"),
+            yanks.c.yanked,
+            yanks.c.yanked_reason,
+        )
+        .join_from(wheels, releases, releases.c.id == wheels.c.release_id)
+        .join(projects, projects.c.id == releases.c.project_id)
+        .join(targets, targets.c.id == wheels.c.target_id)
+        .outerjoin(yanks, yanks.c.release_id == wheels.c.release_id)
+    )
+
+
+def _wheel(row: Row[Any]) -> Wheel:
+    return Wheel(
+        file=WheelFile(
+            filename=Filename(row.filename),
+            size=row.size,
+            sha256=Sha256(row.sha256),
+            metadata_sha256=Sha256(row.metadata_sha256),
+            requires_python=row.requires_python,
+        ),
+        project=ProjectName(row.project),
+        version=Version(row.version),
+        target=TargetName(row.target),
+        build_id=row.build_id,
+        state=row.state,
+        uploaded_at=row.uploaded_at,
+        yanked=bool(row.yanked),
+        yanked_reason=row.yanked_reason if row.yanked else None,
+    )
