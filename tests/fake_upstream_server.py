@@ -25,7 +25,7 @@ class Fault:
     """What happens to requests for one path, `times` times (None: always).
 
     The first that is set counts: `reset` drops the connection, `redirect_to` sends elsewhere,
-    `status` answers with that status and `body`; otherwise the usual answer comes, with `body` and
+    `status` answers with that status, `body` and `content_type`; otherwise the usual answer comes, with `body` and
     `content_type` in place of its own, `truncated_to` that many bytes of it, and each
     `bytes_per_pause` bytes followed by a pause of `pause_seconds`. `retry_after` and
     `without_length` change the headers.
@@ -139,7 +139,8 @@ class _Handler(BaseHTTPRequestHandler):
         elif fault.redirect_to is not None:
             self._send(Answer(302, headers=(("Location", fault.redirect_to),)), fault)
         elif fault.status is not None:
-            self._send(Answer(fault.status, fault.body or b""), fault)
+            kind = fault.content_type or "text/plain"
+            self._send(Answer(fault.status, fault.body or b"", kind), fault)
         else:
             with fake.lock:
                 answer = self._answer(path)
