@@ -11,7 +11,8 @@ from wheelyard.errors import BadInput, NotStored, UploadRefused
 from wheelyard.storage.store import Store
 
 _FOLDER = "uploads"
-_MAX_PARTS = 100_000
+MAX_PARTS = 100_000
+"""No file has more parts than this."""
 
 
 def put_part(store: Store, build_id: str, filename: str, number: int, data: bytes) -> None:
@@ -21,7 +22,7 @@ def put_part(store: Store, build_id: str, filename: str, number: int, data: byte
         BadInput: if the number is not one that a part can have.
         StoreFull: if there is no room.
     """
-    if not 0 <= number < _MAX_PARTS:
+    if not 0 <= number < MAX_PARTS:
         raise BadInput(number, "Parts are numbered from 0")
     store.put(_key(build_id, filename, number), data)
 

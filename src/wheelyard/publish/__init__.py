@@ -1,0 +1,7 @@
+"""Pages: what installers and people read, made from the database and written to the store.
+
+`selection`  which wheels belong on which index
+`simple`     the simple repository API, JSON and HTML
+`site`       pages for people
+`publisher`  the service that writes them whenever something has changed
+"""

@@ -1,0 +1,67 @@
+"""Which wheels belong on which index; pure.
+
+There is one index for each channel (distribution release), and the plain one, which holds only
+what fits every active channel: pure wheels, or everything while there is one channel only.
+"""
+
+from collections.abc import Collection, Iterable
+from urllib.parse import quote
+
+from wheelyard.model.names import TargetName
+from wheelyard.model.wheel import Wheel, WheelState
+from wheelyard.publish.simple import IndexFile
+
+PLAIN = ""
+"""The name of the index without a channel."""
+
+_LISTED = frozenset({WheelState.PUBLISHED, WheelState.SUPERSEDED, WheelState.WITHDRAWN})
+
+
+def channel_of(target: TargetName) -> str:
+    """Return the channel that a target belongs to."""
+    return target.partition("-")[0]
+
+
+def fits(wheel: Wheel, index: str, *, channels: Collection[str]) -> bool:
+    """Whether a wheel belongs on an index, given the active channels."""
+    if wheel.file.name.is_pure:
+        return True
+    channel = channel_of(wheel.target)
+    if index == PLAIN:
+        return all(active == channel for active in channels)
+    return channel == index
+
+
+def is_listed(wheel: Wheel) -> bool:
+    """Whether the wheel is or once was on an index, so that its project keeps its page."""
+    return wheel.state in _LISTED
+
+
+def is_offered(wheel: Wheel) -> bool:
+    """Whether installers may be offered the wheel now."""
+    return wheel.state is WheelState.PUBLISHED
+
+
+def prefix_of(index: str) -> str:
+    """Return where an index is below the root: `simple` or `<channel>/simple`."""
+    return "simple" if index == PLAIN else f"{index}/simple"
+
+
+def index_files(wheels: Iterable[Wheel], index: str) -> tuple[IndexFile, ...]:
+    """Return wheels as files of an index, their URLs relative to a project's page there."""
+    up = "../" * (prefix_of(index).count("/") + 2)
+    return tuple(
+        IndexFile(
+            filename=wheel.file.filename,
+            url=up + quote(wheel.path),
+            version=wheel.version,
+            sha256=wheel.file.sha256,
+            size=wheel.file.size,
+            uploaded_at=wheel.uploaded_at,
+            requires_python=wheel.file.requires_python,
+            metadata_sha256=wheel.file.metadata_sha256,
+            yanked=wheel.yanked,
+            yanked_reason=wheel.yanked_reason,
+        )
+        for wheel in wheels
+    )

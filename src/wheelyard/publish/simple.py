@@ -1,0 +1,171 @@
+"""The simple repository API 1.4, in JSON and in HTML; pure text from values.
+
+The specification is https://packaging.python.org/specifications/simple-repository-api/. Pages are
+made without templates, and everything that came from outside is escaped.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from html import escape
+from typing import Any
+
+from packaging.version import Version
+
+from wheelyard.model.names import Filename, ProjectName, Sha256
+from wheelyard.model.project import ProjectStatus
+
+API_VERSION = "1.4"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexFile:
+    """One file on a project's page; `url` is relative to the page, `size` in bytes.
+
+    `metadata_sha256` is the digest of what is served under the file's URL with `.metadata` added
+    (PEP 658); None where there is no such thing.
+    """
+
+    filename: Filename
+    url: str
+    version: Version
+    sha256: Sha256
+    size: int
+    uploaded_at: datetime
+    requires_python: str | None = None
+    metadata_sha256: Sha256 | None = None
+    yanked: bool = False
+    yanked_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexPage:
+    """A project's page: its files, its status with the reason, and our last serial for it."""
+
+    name: ProjectName
+    serial: int
+    files: tuple[IndexFile, ...] = ()
+    status: ProjectStatus = ProjectStatus.ACTIVE
+    status_reason: str | None = None
+
+
+def index_page(page: IndexPage) -> IndexPage:
+    """Return the page as it may be shown.
+
+    A quarantined project offers no files (PEP 792). A filename is on a page once: the file that
+    was uploaded first keeps it, because a name never gets other bytes.
+    """
+    unique: dict[str, IndexFile] = {}
+    if page.status is not ProjectStatus.QUARANTINED:
+        for file in sorted(page.files, key=lambda file: (file.uploaded_at, file.sha256)):
+            unique.setdefault(file.filename, file)
+    files = sorted(unique.values(), key=lambda file: (file.version, file.filename))
+    return IndexPage(
+        name=page.name,
+        serial=page.serial,
+        files=tuple(files),
+        status=page.status,
+        status_reason=page.status_reason,
+    )
+
+
+def project_json(page: IndexPage) -> bytes:
+    """Return a project's page as `application/vnd.pypi.simple.v1+json` (PEP 691, 700, 714, 792)."""
+    shown = index_page(page)
+    document: dict[str, Any] = {
+        "meta": {"api-version": API_VERSION, "_last-serial": shown.serial},
+        "name": shown.name,
+        "versions": [str(version) for version in sorted({file.version for file in shown.files})],
+        "files": [_file_json(file) for file in shown.files],
+    }
+    if shown.status is not ProjectStatus.ACTIVE:
+        status = {"status": shown.status.value}
+        if shown.status_reason:
+            status["reason"] = shown.status_reason
+        document["project-status"] = status
+    return _json(document)
+
+
+def project_html(page: IndexPage) -> bytes:
+    """Return a project's page as `application/vnd.pypi.simple.v1+html` (PEP 503, 592, 658, 792)."""
+    shown = index_page(page)
+    status = ""
+    if shown.status is not ProjectStatus.ACTIVE:
+        status = _meta("pypi:project-status", shown.status.value)
+        if shown.status_reason:
+            status += _meta("pypi:project-status-reason", shown.status_reason)
+    links = "".join(_file_html(file) for file in shown.files)
+    return _html(f"Links for {shown.name}", status, links, shown.serial)
+
+
+def list_json(projects: Iterable[tuple[ProjectName, int]], *, serial: int) -> bytes:
+    """Return the list of projects, each with our last serial for it, as JSON (PEP 691)."""
+    return _json(
+        {
+            "meta": {"api-version": API_VERSION, "_last-serial": serial},
+            "projects": [{"name": name, "_last-serial": last} for name, last in sorted(projects)],
+        }
+    )
+
+
+def list_html(projects: Iterable[tuple[ProjectName, int]], *, serial: int) -> bytes:
+    """Return the list of projects as HTML (PEP 503)."""
+    links = "".join(
+        f'<a href="{escape(name)}/">{escape(name)}</a><br>\n' for name, _ in sorted(projects)
+    )
+    return _html("Simple index", "", links, serial)
+
+
+def _file_json(file: IndexFile) -> dict[str, Any]:
+    """Return one file's object; it never holds `dist-info-metadata`, which breaks old pips."""
+    shown: dict[str, Any] = {
+        "filename": file.filename,
+        "url": file.url,
+        "hashes": {"sha256": file.sha256},
+        "size": file.size,
+        "upload-time": _utc(file.uploaded_at),
+        "yanked": (file.yanked_reason or True) if file.yanked else False,
+        "core-metadata": {"sha256": file.metadata_sha256} if file.metadata_sha256 else False,
+    }
+    if file.requires_python:
+        shown["requires-python"] = file.requires_python
+    return shown
+
+
+def _file_html(file: IndexFile) -> str:
+    attributes = {"href": f"{file.url}#sha256={file.sha256}"}
+    if file.requires_python:
+        attributes["data-requires-python"] = file.requires_python
+    if file.metadata_sha256:
+        attributes["data-core-metadata"] = f"sha256={file.metadata_sha256}"
+        attributes["data-dist-info-metadata"] = f"sha256={file.metadata_sha256}"
+    if file.yanked:
+        attributes["data-yanked"] = file.yanked_reason or ""
+    written = " ".join(f'{name}="{escape(value)}"' for name, value in attributes.items())
+    return f"<a {written}>{escape(file.filename)}</a><br>\n"
+
+
+def _html(title: str, head: str, links: str, serial: int) -> bytes:
+    return (
+        "<!DOCTYPE html>\n"
+        '<html lang="en">\n<head>\n'
+        '<meta charset="utf-8">\n'
+        f"{_meta('pypi:repository-version', API_VERSION)}{head}"
+        f"<title>{escape(title)}</title>\n</head>\n"
+        f"<body>\n<h1>{escape(title)}</h1>\n{links}</body>\n</html>\n"
+        f"<!--SERIAL {serial}-->\n"
+    ).encode()
+
+
+def _meta(name: str, content: str) -> str:
+    return f'<meta name="{name}" content="{escape(content)}">\n'
+
+
+def _json(document: dict[str, Any]) -> bytes:
+    return json.dumps(document, ensure_ascii=True, separators=(",", ":")).encode()
+
+
+def _utc(time: datetime) -> str:
+    """Write a time in UTC with `Z`; a second has at most six decimals (PEP 700)."""
+    return time.astimezone(UTC).isoformat().replace("+00:00", "Z")

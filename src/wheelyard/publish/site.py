@@ -1,0 +1,137 @@
+"""Pages for people, from the templates; pure."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from wheelyard.model.build import BuildSummary, Decision, Failure
+from wheelyard.model.overview import ProjectOverview
+from wheelyard.model.wheel import Wheel
+from wheelyard.publish.selection import PLAIN, is_offered, prefix_of
+from wheelyard.render import render
+
+_BELOW_ONE = "../../"
+_MAX_ROWS = 500
+
+
+def home_page(decisions: Sequence[Decision], *, channels: Sequence[str], server_url: str) -> bytes:
+    """Return the first page: what this is, how to use it, and what became of each project."""
+    rows = sorted(decisions, key=lambda decision: (decision.project, decision.target))
+    return render(
+        "home.html",
+        root="",
+        server_url=server_url,
+        index_url=_index_url(server_url, PLAIN),
+        channels=channels,
+        rows=rows[:_MAX_ROWS],
+        totals={
+            "projects": len({decision.project for decision in rows}),
+            "decisions": len(rows),
+            "satisfied": sum(decision.verdict.is_satisfied for decision in rows),
+        },
+    )
+
+
+def project_page(project: ProjectOverview, *, index: str, server_url: str) -> bytes:
+    """Return a project's page; `index` is the one that its installation lines name."""
+    return render(
+        "project.html",
+        root=_BELOW_ONE,
+        index_url=_index_url(server_url, index),
+        project=project,
+        offered=any(is_offered(wheel) for wheel in project.wheels),
+        decisions=_newest_first(project.decisions),
+        wheels=[_shown_wheel(wheel) for wheel in project.wheels],
+        builds=project.builds,
+    )
+
+
+def project_document(project: ProjectOverview) -> bytes:
+    """Return what the project's page says, as JSON."""
+    document = {
+        "name": project.name,
+        "display_name": project.display_name,
+        "summary": project.summary,
+        "status": project.status,
+        "status_reason": project.status_reason,
+        "decisions": [
+            {
+                "version": str(decision.version),
+                "target": decision.target,
+                "verdict": decision.verdict,
+                "reason": decision.reason,
+            }
+            for decision in _newest_first(project.decisions)
+        ],
+        "wheels": [_wheel_document(wheel) for wheel in project.wheels],
+        "builds": [_build_document(build) for build in project.builds],
+    }
+    return json.dumps(document, indent=1).encode()
+
+
+def build_page(build: BuildSummary) -> bytes:
+    """Return the page of one attempt."""
+    return render("build.html", root=_BELOW_ONE, build=build)
+
+
+def _index_url(server_url: str, index: str) -> str:
+    return f"{server_url}{prefix_of(index)}/"
+
+
+def _newest_first(decisions: Sequence[Decision]) -> list[Decision]:
+    """Order decisions by version, the newest first, then by target."""
+    by_target = sorted(decisions, key=lambda decision: decision.target)
+    return sorted(by_target, key=lambda decision: decision.version, reverse=True)
+
+
+def _shown_wheel(wheel: Wheel) -> dict[str, Any]:
+    return {
+        "file": wheel.file,
+        "path": wheel.path,
+        "tags": ", ".join(sorted(map(str, wheel.file.name.tags))),
+        "state": wheel.state,
+        "target": wheel.target,
+        "build_id": wheel.build_id,
+        "uploaded_at": wheel.uploaded_at,
+        "yanked": wheel.yanked,
+        "yanked_reason": wheel.yanked_reason,
+    }
+
+
+def _wheel_document(wheel: Wheel) -> dict[str, Any]:
+    return {
+        "filename": wheel.file.filename,
+        "version": str(wheel.version),
+        "path": wheel.path,
+        "size": wheel.file.size,
+        "sha256": wheel.file.sha256,
+        "requires_python": wheel.file.requires_python,
+        "target": wheel.target,
+        "state": wheel.state,
+        "uploaded_at": wheel.uploaded_at.isoformat(),
+        "yanked": wheel.yanked,
+        "yanked_reason": wheel.yanked_reason,
+        "build": wheel.build_id,
+    }
+
+
+def _build_document(build: BuildSummary) -> dict[str, Any]:
+    return {
+        "id": build.id,
+        "version": str(build.version),
+        "target": build.target,
+        "builder": build.builder,
+        "state": build.state,
+        "started_at": build.started_at.isoformat(),
+        "seconds": None if build.duration is None else build.duration.total_seconds(),
+        "failure": None if build.failure is None else _failure_document(build.failure),
+    }
+
+
+def _failure_document(failure: Failure) -> dict[str, Any]:
+    return {
+        "kind": failure.kind,
+        "message": failure.message,
+        "subject": failure.subject,
+        "evidence": failure.evidence,
+    }

@@ -1,0 +1,44 @@
+"""The web application: the index, pages for people, and the builders' interface."""
+
+from importlib.metadata import version
+
+from fastapi import FastAPI
+
+from wheelyard.clock import Clock
+from wheelyard.database.engine import Engine
+from wheelyard.settings import Settings
+from wheelyard.storage.store import Store
+from wheelyard.web import builder_api, health, packages, problems, simple_pages, site_pages
+from wheelyard.web.guard import Guard
+from wheelyard.web.state import AppState
+
+_DESCRIPTION = """What builders say to the server. Every request carries a builder's token as
+`Authorization: Bearer <token>`; every error is a `Problem` with a stable label."""
+
+
+def create_app(
+    *, engine: Engine, store: Store, settings: Settings, clock: Clock, index_url: str
+) -> FastAPI:
+    """Put the application together; it opens nothing itself.
+
+    `index_url` is the simple index that builders take build requirements from.
+    """
+    app = FastAPI(
+        title="wheelyard",
+        version=version("wheelyard"),
+        description=_DESCRIPTION,
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.wheelyard = AppState(
+        engine=engine, store=store, settings=settings, clock=clock, index_url=index_url
+    )
+    app.include_router(builder_api.router)
+    app.router.routes.extend(
+        [*health.ROUTES, *packages.ROUTES, *site_pages.ROUTES, *simple_pages.ROUTES]
+    )
+    problems.install(app)
+    app.add_middleware(Guard)
+    return app

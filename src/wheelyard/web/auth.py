@@ -1,0 +1,62 @@
+"""Tokens of builders: made, kept as hashes only, and checked on every request."""
+
+import hashlib
+import secrets
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from wheelyard.database import builders
+from wheelyard.database import engine as database
+from wheelyard.errors import Unauthorized
+from wheelyard.model.builder import Builder
+from wheelyard.web.state import app_state
+
+_PREFIX = "wy_"
+_TOKEN_BYTES = 32
+_MAX_TOKEN = 200
+_bearer = HTTPBearer(
+    auto_error=False, scheme_name="builder token", description="The token of a builder."
+)
+
+
+def new_token() -> str:
+    """Return a new secret token: `wy_` and 32 random bytes in URL-safe letters."""
+    return _PREFIX + secrets.token_urlsafe(_TOKEN_BYTES)
+
+
+def hash_token(token: str) -> str:
+    """Return what the database keeps of a token: its SHA-256 in hexadecimal.
+
+    A token has 256 random bits, so it needs neither salt nor a slow hash; and looking it up by its
+    hash tells an attacker who measures time nothing about the token.
+    """
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def current_builder(
+    request: Request,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+) -> Builder:
+    """Return the builder whose token a request carries.
+
+    Raises:
+        Unauthorized: if there is no token, or it is unknown, expired or revoked.
+    """
+    if credentials is None or len(credentials.credentials) > _MAX_TOKEN:
+        raise Unauthorized("no token", "Send the header Authorization: Bearer <token>")
+    state = app_state(request)
+    with database.reading(state.engine) as connection:
+        builder = builders.builder_by_token_hash(connection, hash_token(credentials.credentials))
+    if builder is None:
+        raise Unauthorized("unknown token", "An administrator issues tokens")
+    now = state.clock.now()
+    if builder.revoked_at is not None and builder.revoked_at <= now:
+        raise Unauthorized(builder.name, "The token was revoked")
+    if builder.expires_at is not None and builder.expires_at <= now:
+        raise Unauthorized(builder.name, "The token has expired")
+    return builder
+
+
+CurrentBuilder = Annotated[Builder, Depends(current_builder)]
