@@ -8,6 +8,9 @@ from typing import Protocol
 
 from wheelyard.model.build import Limits
 
+HOME_FOLDER = "/tmp/home"  # noqa: S108 - a path inside the sandbox
+"""A private, empty, writable home folder, inside every sandbox."""
+
 
 class LimitHit(StrEnum):
     """The limit that ended a command."""
@@ -23,9 +26,10 @@ class LimitHit(StrEnum):
 class Command:
     """A command to run in a sandbox.
 
-    `arguments` use paths as seen inside; `read_only` and `writable` map paths inside to folders
-    or files outside; `environment` is the whole environment, nothing is inherited; `folder` is the
-    working folder inside. Disk limits hold for the writable folders.
+    `arguments` use paths as seen inside, absolute ones; `read_only` and `writable` map paths
+    inside to folders or files outside; `environment` is the whole environment, to which only `PWD`
+    is added; `folder` is the working folder inside. Disk limits hold for the writable folders,
+    which must belong to the build user (`folders.hand_over`).
     """
 
     arguments: tuple[str, ...]
@@ -60,5 +64,12 @@ class Sandbox(Protocol):
     name: str
 
     def run(self, command: Command, *, output: Callable[[bytes], None]) -> Result:
-        """Run a command, handing what it prints (both streams, as it comes) to `output`."""
+        """Run a command, handing what it prints (both streams, as it comes) to `output`.
+
+        `output` gets `b""` several times a second while nothing is printed. An exception that
+        it raises ends the command, and is passed on: this is how a build is given up early.
+
+        Raises:
+            SandboxMissing: if the sandbox cannot be set up for this command.
+        """
         ...
