@@ -2,13 +2,15 @@
 
 `engine`    connections and transactions
 `dialect`   the few statements in which the two databases differ
-`columns`   column types that take and give the model's values
+`columns`   column types that take and give the model's values; `schema`: what tables share
 `tables`    the tables with their constraints and indexes
 `migrate`   bringing a database up to date
+`catalogue` a schema as the database describes it
 `targets`   what wheels are made for
-`projects`  wants, upstream's pages, and what is known of a project
+`projects`  wants, polls, plans, and what is known of a project
+`upstream_pages`  upstream's pages, reconciled whole
 `releases`  finding and making the rows that others refer to
-`queue`     decisions and jobs
+`queue`     jobs; with `decisions` (what was decided) and `leases` (who has which job)
 `builds`    attempts and their logs
 `builders`  machines that take jobs
 `recipes`   what projects need beyond their own metadata

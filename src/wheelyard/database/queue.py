@@ -1,58 +1,29 @@
-"""Jobs: every statement that the queue lives by.
+"""Jobs: what the queue lives by, the statements about decisions and leases with it.
 
-A job is a row only while there is something to do. Whoever holds a lease is known by `build_id`
-and `builder_id`. In a writing transaction the functions that return leased jobs lock them, so
-that the end of a lease and its expiry never both happen.
+A job is a row only while there is something to do.
 """
 
-from collections.abc import Collection
-from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any
 
 from packaging.version import Version
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Row,
-    Select,
-    case,
-    delete,
-    distinct,
-    func,
-    insert,
-    literal,
-    select,
-    update,
-)
-from sqlalchemy.sql.dml import ReturningUpdate
+from sqlalchemy import Connection, case, delete, func, select
 
 from wheelyard.database import dialect
 from wheelyard.database.decisions import decisions, record_decision, record_decisions
-from wheelyard.database.recipes import recipe_of
+from wheelyard.database.leases import (
+    WAITING,
+    claim,
+    complete,
+    expired_leases,
+    leased_job,
+    put_back,
+    renew,
+)
 from wheelyard.database.releases import release_is, target_ids
-from wheelyard.database.tables import (
-    builds,
-    jobs,
-    projects,
-    recipes,
-    releases,
-    upstream_files,
-    wheels,
-)
-from wheelyard.database.tables import targets as targets_table
-from wheelyard.database.targets import target_of
+from wheelyard.database.tables import jobs, projects, releases, targets, upstream_files
 from wheelyard.errors import NotStored
-from wheelyard.model.build import (
-    BuildState,
-    JobKind,
-    JobState,
-    Limits,
-    Phase,
-    Priority,
-    SdistReference,
-)
-from wheelyard.model.job import ClaimedJob, JobCount, LeasedJob
+from wheelyard.model.build import JobKind, JobState, Priority
+from wheelyard.model.job import JobCount
 from wheelyard.model.names import Filename, ProjectName, TargetName, parse_sha256
 
 __all__ = [
@@ -72,10 +43,6 @@ __all__ = [
 ]
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
-
-# The partial indexes serve only statements that name the state itself, not a parameter.
-_WAITING = literal(JobState.WAITING, jobs.c.state.type, literal_execute=True)
-_LEASED = literal(JobState.LEASED, jobs.c.state.type, literal_execute=True)
 
 
 def enqueue(  # noqa: PLR0913 - what a job is
@@ -138,7 +105,7 @@ def enqueue(  # noqa: PLR0913 - what a job is
         statement.on_conflict_do_update(
             index_elements=[jobs.c.release_id, jobs.c.target_id, jobs.c.kind],
             set_=values,
-            where=jobs.c.state == _WAITING,
+            where=jobs.c.state == WAITING,
         )
     )
 
@@ -154,7 +121,7 @@ def dequeue(
     )
     removed = connection.execute(
         delete(jobs).where(
-            jobs.c.state == _WAITING,
+            jobs.c.state == WAITING,
             jobs.c.release_id == release.scalar_subquery(),
             jobs.c.target_id == target_ids(connection, [target])[target],
         )
@@ -162,269 +129,13 @@ def dequeue(
     return removed.rowcount == 1
 
 
-def claim(  # noqa: PLR0913 - what a lease is
-    connection: Connection,
-    *,
-    builder_id: int,
-    targets: Collection[TargetName],
-    now: datetime,
-    lease_expires_at: datetime,
-    build_id: str,
-    limits: Limits | None = None,
-) -> ClaimedJob | None:
-    """Lease the best job that is due for one of the targets, and start its build.
-
-    The best has the most urgent priority, then was due first, then is of the newest release.
-    One statement picks and leases it; jobs that somebody else is about to take are passed over.
-    `build_id` is new, 32 hexadecimal digits. Returns None if there is no such job.
-
-    Raises:
-        UnknownTarget: if one of the targets is not on record.
-    """
-    lease = {
-        "state": JobState.LEASED,
-        "builder_id": builder_id,
-        "build_id": build_id,
-        "lease_expires_at": lease_expires_at,
-    }
-    numbers = target_ids(connection, targets).values()
-    statement = claim_statement(connection, targets=numbers, now=now, lease=lease)
-    if connection.execute(statement).one_or_none() is None:
-        return None
-    row = connection.execute(_claimed_query().where(jobs.c.build_id == build_id)).one()
-    job = _claimed(row)
-    connection.execute(
-        insert(builds).values(
-            id=build_id,
-            kind=job.kind,
-            release_id=row.release_id,
-            target_id=row.target_id,
-            builder_id=builder_id,
-            number=job.number,
-            state=BuildState.RUNNING,
-            phase=Phase.CLAIMED,
-            started_at=now,
-            sdist_id=row.sdist_id,
-            sdist_url=job.sdist.url,
-            sdist_sha256=job.sdist.sha256,
-            limits=None if limits is None else _limits_json(limits),
-        )
-    )
-    return job
-
-
-def claim_statement(
-    connection: Connection, *, targets: Collection[int], now: datetime, lease: dict[str, Any]
-) -> ReturningUpdate[int]:
-    """Return the statement that picks the best due job of some targets' numbers and leases it.
-
-    It reads the partial index of waiting jobs in its order, so it costs the same however long the
-    queue is.
-    """
-    best = (
-        select(jobs.c.id)
-        .where(
-            jobs.c.state == _WAITING,
-            jobs.c.kind == JobKind.BUILD,
-            jobs.c.due_at <= now,
-            jobs.c.target_id.in_(targets),
-        )
-        .order_by(jobs.c.priority, jobs.c.due_at, jobs.c.released_at.desc(), jobs.c.id)
-        .limit(1)
-    )
-    picked = dialect.locked(connection, best, of=jobs, skip_locked=True).scalar_subquery()
-    return update(jobs).where(jobs.c.id == picked).values(lease).returning(jobs.c.id)
-
-
-def _limits_json(limits: Limits) -> dict[str, float]:
-    values = asdict(limits)
-    return values | {"duration": limits.duration.total_seconds()}
-
-
-_JOB_COLUMNS = (
-    jobs.c.build_id,
-    jobs.c.builder_id,
-    jobs.c.kind,
-    jobs.c.release_id,
-    jobs.c.target_id,
-    jobs.c.sdist_id,
-    jobs.c.force,
-    jobs.c.lease_expires_at,
-    jobs.c.infrastructure_attempts,
-    projects.c.name.label("project"),
-    releases.c.version,
-    upstream_files.c.filename.label("sdist_filename"),
-    upstream_files.c.url.label("sdist_url"),
-    upstream_files.c.hashes.label("sdist_hashes"),
-    upstream_files.c.size.label("sdist_size"),
-    upstream_files.c.uploaded_at.label("sdist_uploaded_at"),
-    targets_table.c.channel,
-    targets_table.c.python_major,
-    targets_table.c.python_minor,
-    targets_table.c.python_full,
-    targets_table.c.architecture,
-    targets_table.c.glibc_major,
-    targets_table.c.glibc_minor,
-)
-
-
-def _jobs_query(*more: ColumnElement[Any]) -> Select[Any]:
-    return (
-        select(*_JOB_COLUMNS, *more)
-        .join_from(jobs, releases, releases.c.id == jobs.c.release_id)
-        .join(projects, projects.c.id == releases.c.project_id)
-        .join(targets_table, targets_table.c.id == jobs.c.target_id)
-        .join(upstream_files, upstream_files.c.id == jobs.c.sdist_id)
-    )
-
-
-def _claimed_query() -> Select[Any]:
-    """Select what a claimed job needs; its number counts the builds that made wheels so far."""
-    number = (
-        select(func.count(distinct(wheels.c.build_id)))
-        .where(wheels.c.release_id == jobs.c.release_id)
-        .scalar_subquery()
-        .label("number")
-    )
-    recipe = (recipes.c.debian_packages, recipes.c.environment, recipes.c.requirements)
-    return _jobs_query(number, *recipe).outerjoin(recipes, recipes.c.project_id == projects.c.id)
-
-
-def _claimed(row: Row[Any]) -> ClaimedJob:
-    return ClaimedJob(
-        build_id=row.build_id,
-        kind=row.kind,
-        project=ProjectName(row.project),
-        version=Version(row.version),
-        target=target_of(row),
-        number=row.number,
-        sdist=_sdist(row),
-        force=row.force,
-        recipe=recipe_of(row),
-        lease_expires_at=row.lease_expires_at,
-    )
-
-
-def _sdist(row: Row[Any]) -> SdistReference:
-    return SdistReference(
-        filename=Filename(row.sdist_filename),
-        url=row.sdist_url,
-        sha256=parse_sha256(row.sdist_hashes.get("sha256", "")),
-        size=row.sdist_size,
-        uploaded_at=row.sdist_uploaded_at,
-    )
-
-
-def renew(  # noqa: PLR0913 - what a heartbeat tells
-    connection: Connection,
-    *,
-    build_id: str,
-    builder_id: int,
-    now: datetime,
-    lease_expires_at: datetime,
-    phase: Phase,
-) -> bool:
-    """Renew a lease and note what the build is doing; false if the lease is not theirs any more."""
-    renewed = connection.execute(
-        update(jobs)
-        .where(
-            jobs.c.state == _LEASED,
-            jobs.c.build_id == build_id,
-            jobs.c.builder_id == builder_id,
-            jobs.c.lease_expires_at > now,
-        )
-        .values(lease_expires_at=lease_expires_at)
-    )
-    if renewed.rowcount == 0:
-        return False
-    connection.execute(
-        update(builds).where(builds.c.id == build_id, builds.c.phase != phase).values(phase=phase)
-    )
-    return True
-
-
-def leased_job(connection: Connection, *, build_id: str) -> LeasedJob | None:
-    """Return the job that a build holds the lease of, expired or not; None if it holds none.
-
-    In a writing transaction the job is locked until the transaction ends.
-    """
-    query = _leased_query().where(jobs.c.build_id == build_id)
-    row = connection.execute(dialect.locked(connection, query, of=jobs)).one_or_none()
-    return None if row is None else _leased(row)
-
-
-def expired_leases(connection: Connection, *, now: datetime, limit: int) -> list[LeasedJob]:
-    """Return jobs whose lease has run out, the longest expired first.
-
-    In a writing transaction they are locked until the transaction ends, and those that somebody
-    else has locked (their end is just being told) are passed over.
-    """
-    query = (
-        _leased_query()
-        .where(jobs.c.state == _LEASED, jobs.c.lease_expires_at <= now)
-        .order_by(jobs.c.lease_expires_at)
-        .limit(limit)
-    )
-    locked = dialect.locked(connection, query, of=jobs, skip_locked=True)
-    return [_leased(row) for row in connection.execute(locked)]
-
-
-def _leased_query() -> Select[Any]:
-    return _jobs_query(builds.c.number, builds.c.started_at).join(
-        builds, builds.c.id == jobs.c.build_id
-    )
-
-
-def _leased(row: Row[Any]) -> LeasedJob:
-    return LeasedJob(
-        build_id=row.build_id,
-        builder_id=row.builder_id,
-        kind=row.kind,
-        project=ProjectName(row.project),
-        version=Version(row.version),
-        target=target_of(row),
-        number=row.number,
-        sdist=_sdist(row),
-        force=row.force,
-        infrastructure_attempts=row.infrastructure_attempts,
-        started_at=row.started_at,
-        lease_expires_at=row.lease_expires_at,
-    )
-
-
-def complete(connection: Connection, *, build_id: str) -> bool:
-    """Remove the job that a build holds the lease of; false if it holds none."""
-    removed = connection.execute(delete(jobs).where(jobs.c.build_id == build_id))
-    return removed.rowcount == 1
-
-
-def put_back(connection: Connection, *, build_id: str, due_at: datetime) -> bool:
-    """Let a job wait again, after an attempt that failed through no fault of the project.
-
-    Returns false if the build holds no lease. Its build must be closed in the same transaction.
-    """
-    returned = connection.execute(
-        update(jobs)
-        .where(jobs.c.build_id == build_id)
-        .values(
-            state=JobState.WAITING,
-            build_id=None,
-            builder_id=None,
-            lease_expires_at=None,
-            due_at=due_at,
-            infrastructure_attempts=jobs.c.infrastructure_attempts + 1,
-        )
-    )
-    return returned.rowcount == 1
-
-
 def job_counts(connection: Connection) -> list[JobCount]:
     """Return how many jobs there are, by target and state; where there is none, no count."""
     rows = connection.execute(
-        select(targets_table.c.name, jobs.c.state, func.count().label("jobs"))
-        .join_from(jobs, targets_table, targets_table.c.id == jobs.c.target_id)
-        .group_by(targets_table.c.name, jobs.c.state)
-        .order_by(targets_table.c.name, jobs.c.state)
+        select(targets.c.name, jobs.c.state, func.count().label("jobs"))
+        .join_from(jobs, targets, targets.c.id == jobs.c.target_id)
+        .group_by(targets.c.name, jobs.c.state)
+        .order_by(targets.c.name, jobs.c.state)
     )
     return [JobCount(target=TargetName(row.name), state=row.state, count=row.jobs) for row in rows]
 
@@ -432,6 +143,6 @@ def job_counts(connection: Connection) -> list[JobCount]:
 def next_due_at(connection: Connection) -> datetime | None:
     """Return when the first of the waiting jobs is or was due; None if no job waits."""
     due_at: datetime | None = connection.scalar(
-        select(func.min(jobs.c.due_at)).where(jobs.c.state == _WAITING)
+        select(func.min(jobs.c.due_at)).where(jobs.c.state == WAITING)
     )
     return due_at

@@ -52,6 +52,25 @@ from wheelyard.model.build import (
 from wheelyard.model.project import ProjectStatus
 from wheelyard.model.wheel import WheelState
 
+__all__ = [
+    "builders",
+    "builds",
+    "decisions",
+    "jobs",
+    "log_chunks",
+    "metadata",
+    "pages",
+    "projects",
+    "recipes",
+    "releases",
+    "state",
+    "targets",
+    "upstream_files",
+    "wants",
+    "wheel_dependencies",
+    "wheels",
+]
+
 projects = Table(
     "projects",
     metadata,
