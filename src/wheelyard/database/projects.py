@@ -87,16 +87,15 @@ def wants(connection: Connection) -> list[Want]:
 
 
 def projects_to_poll(
-    connection: Connection, *, polled_before: datetime, limit: int, now: datetime | None = None
+    connection: Connection, *, now: datetime, polled_before: datetime, limit: int
 ) -> list[ProjectName]:
     """Return wanted projects whose page is to be read: never tried ones, then the longest ago.
 
-    A project is due if the last try was before `polled_before`. One whose last try failed is due
-    when its `retry_at` has come instead, by `now`; without `now`, when that is before
-    `polled_before` too.
+    A project is due if the last try was before `polled_before`; one whose last try failed is due
+    when its `retry_at` has come instead.
     """
     is_due = case(
-        (projects.c.retry_at.is_not(None), projects.c.retry_at <= (now or polled_before)),
+        (projects.c.retry_at.is_not(None), projects.c.retry_at <= now),
         else_=or_(projects.c.polled_at.is_(None), projects.c.polled_at < polled_before),
     )
     is_wanted = exists().where(wants_table.c.project_id == projects.c.id)

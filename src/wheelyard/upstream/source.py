@@ -61,8 +61,9 @@ class ProjectPoll:
 
     def changes(self, cursor: str | None) -> Iterable[Change]:  # noqa: ARG002 - the seam's signature
         """Return the projects that are due, a small number at a time."""
+        now = self._clock.now()
         with reading(self._engine) as connection:
             due = projects_to_poll(
-                connection, polled_before=self._clock.now() - self._poll, limit=_BATCH
+                connection, polled_before=now - self._poll, limit=_BATCH, now=now
             )
         return [Change(project=project) for project in due]
