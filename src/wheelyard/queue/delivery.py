@@ -8,7 +8,7 @@ from pathlib import Path
 from packaging.version import Version
 
 from wheelyard.certify.inspection import inspect_wheel, read_metadata
-from wheelyard.errors import UploadRefused
+from wheelyard.errors import NotStored, UploadRefused
 from wheelyard.model.build import Failure, FailureKind, Limits
 from wheelyard.model.names import ProjectName
 from wheelyard.model.target import Target
@@ -91,6 +91,8 @@ def _assembled(store: Store, assignment: Assignment, wheel: WheelFile, folder: P
     try:
         uploads.assemble(store, assignment.build_id, wheel.filename, path, limit=wheel.size)
         _check_digest(path, wheel)
+    except NotStored:
+        raise UploadRefused(wheel.filename, "Its parts went away; upload it again") from None
     except UploadRefused:
         uploads.discard(store, assignment.build_id)
         raise

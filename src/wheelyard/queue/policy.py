@@ -220,7 +220,7 @@ def _done_already(release: Release, target: Target, facts: ReleaseFacts) -> _Rul
     failure = facts.failures.get(target.name)
     sdist = sdist_reference(release)
     if failure is not None and sdist is not None and failure.sdist_sha256 == sdist.sha256:
-        return Verdict.FAILED, failure.reason
+        return Verdict.FAILED, f"{_clause(failure.reason)}."
     for wheel in facts.wheels:
         is_checked = wheel.state is WheelState.CHECKED and settles(wheel, target)
         if is_checked and upstream_has(release, wheel.file.filename):
