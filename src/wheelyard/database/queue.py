@@ -58,9 +58,9 @@ def enqueue(  # noqa: PLR0913 - what a job is
 ) -> None:
     """Have a release built for a target, from the source distribution of that filename.
 
-    A job that waits already takes over what is given; one that failed through no fault of the
-    project keeps the later of the two moments, so that planning again does not undo a back-off.
-    A job that is leased stays as it is.
+    A job that waits already takes over what is given, but keeps its moment if that is earlier, and
+    in any case after a failure that was no fault of the project: planning again neither costs it
+    its place nor undoes a back-off. A job that is leased stays as it is.
 
     Raises:
         NotStored: if the release has no such file on record.
@@ -99,8 +99,8 @@ def enqueue(  # noqa: PLR0913 - what a job is
         created_at=due_at,
         **values,
     )
-    is_backing_off = (jobs.c.infrastructure_attempts > 0) & (jobs.c.due_at > due_at)
-    values["due_at"] = case((is_backing_off, jobs.c.due_at), else_=statement.excluded.due_at)
+    keeps_its_place = (jobs.c.infrastructure_attempts > 0) | (jobs.c.due_at <= due_at)
+    values["due_at"] = case((keeps_its_place, jobs.c.due_at), else_=statement.excluded.due_at)
     connection.execute(
         statement.on_conflict_do_update(
             index_elements=[jobs.c.release_id, jobs.c.target_id, jobs.c.kind],
