@@ -25,9 +25,9 @@ class Fault:
     """What happens to requests for one path, `times` times (None: always).
 
     The first that is set counts: `reset` drops the connection, `redirect_to` sends elsewhere,
-    `status` answers with that status, `body` and `content_type`; otherwise the usual answer comes, with `body` and
-    `content_type` in place of its own, `truncated_to` that many bytes of it, and each
-    `bytes_per_pause` bytes followed by a pause of `pause_seconds`. `retry_after` and
+    `status` answers with that status, `body` and `content_type`; otherwise the usual answer comes,
+    with `body` and `content_type` in place of its own, `truncated_to` that many bytes of it, and
+    each `bytes_per_pause` bytes followed by a pause of `pause_seconds`. `retry_after` and
     `without_length` change the headers.
     """
 

@@ -8,7 +8,7 @@ from wheelyard.clock import Clock
 from wheelyard.database import projects
 from wheelyard.database.engine import reading, writing
 from wheelyard.database.state import get_state, put_state
-from wheelyard.errors import InvalidPage, UnknownProject, UpstreamUnavailable
+from wheelyard.errors import BadInput, UnknownProject, UpstreamUnavailable
 from wheelyard.log import get_logger
 from wheelyard.model.names import ProjectName
 from wheelyard.model.project import ProjectPage
@@ -22,6 +22,7 @@ _log = get_logger("follower")
 _FIRST_BACKOFF = timedelta(seconds=10)
 _LONGEST_BACKOFF = timedelta(hours=1)
 _MAX_DOUBLINGS = 10
+_DELETED_AFTER = timedelta(minutes=2)
 
 
 class Follower(Service):
@@ -30,7 +31,8 @@ class Follower(Service):
     Each project is one transaction: its page (or its absence, or the failure to read it), the
     time of the reading and the source's cursor are saved together. A project that cannot be read
     is tried again later and holds up no other; when the index asks for patience (`Retry-After`),
-    nothing is read until then.
+    nothing is read until then. One 404 may be a mistake of the index: a project is taken for
+    deleted when it is missing again minutes later.
     """
 
     name = "follower"
@@ -80,26 +82,25 @@ class Follower(Service):
         """Deal with one project; return whether the index answered."""
         project = change.project
         try:
-            page = self._upstream.project_page(project)
+            self._save_page(change, self._upstream.project_page(project))
         except UnknownProject:
-            self._failures.pop(project, None)
             self._save_missing(change)
-        except InvalidPage as error:
+        except BadInput as error:
+            # A page that cannot be read, or one that holds what cannot be stored.
             self._save_failure(change, error)
+            return True
         except UpstreamUnavailable as error:
             self._save_failure(change, error)
             return False
-        else:
-            self._failures.pop(project, None)
-            self._save_page(change, page)
+        self._failures.pop(project, None)
         return True
 
     def _save_page(self, change: Change, page: ProjectPage) -> None:
         with writing(self._engine) as connection:
+            self._save_cursor(connection, change)
             stored = projects.stored_page(connection, change.project)
             page = with_known_details(page, stored)
             projects.save_page(connection, page, at=self._clock.now())
-            self._save_cursor(connection, change)
         difference = changes(stored, page)
         if not difference.is_empty:
             _log.info(
@@ -114,12 +115,18 @@ class Follower(Service):
             )
 
     def _save_missing(self, change: Change) -> None:
+        now = self._clock.now()
         with writing(self._engine) as connection:
-            times = projects.record_missing(connection, change.project, at=self._clock.now())
             self._save_cursor(connection, change)
-        _log.warning("project-missing", project=change.project, times=times)
+            times = projects.record_missing(connection, change.project, at=now)
+            removed = (
+                times > 1
+                and _has_been_missing(connection, change.project, at=now)
+                and projects.remove_project(connection, change.project, at=now)
+            )
+        _log.warning("project-missing", project=change.project, times=times, removed=removed)
 
-    def _save_failure(self, change: Change, error: UpstreamUnavailable | InvalidPage) -> None:
+    def _save_failure(self, change: Change, error: UpstreamUnavailable | BadInput) -> None:
         now = self._clock.now()
         failures = self._failures.get(change.project, 0) + 1
         wait = min(_FIRST_BACKOFF * 2 ** min(failures - 1, _MAX_DOUBLINGS), _LONGEST_BACKOFF)
@@ -127,10 +134,10 @@ class Follower(Service):
             self._quiet_until = now + timedelta(seconds=error.retry_after)
             wait = max(wait, timedelta(seconds=error.retry_after))
         with writing(self._engine) as connection:
+            self._save_cursor(connection, change)
             projects.record_poll_failure(
                 connection, change.project, at=now, retry_at=now + wait, error=str(error)
             )
-            self._save_cursor(connection, change)
         self._failures[change.project] = failures
         _log.warning(
             "project-unreadable",
@@ -142,3 +149,13 @@ class Follower(Service):
     def _save_cursor(self, connection: Connection, change: Change) -> None:
         if change.cursor is not None:
             put_state(connection, self._state_key, change.cursor)
+
+
+def _has_been_missing(connection: Connection, project: ProjectName, *, at: datetime) -> bool:
+    """Whether a project has been missing long enough to be taken for deleted."""
+    overview = projects.project_overview(connection, project)
+    return (
+        overview is not None
+        and overview.missing_since is not None
+        and at - overview.missing_since >= _DELETED_AFTER
+    )
