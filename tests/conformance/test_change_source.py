@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
-from sqlalchemy import Engine
 
 from fake_change_source import FolderSource
 from wheelyard.clock import SettableClock
-from wheelyard.database.engine import connect, writing
+from wheelyard.database.engine import Engine, connect, writing
 from wheelyard.database.migrate import upgrade
 from wheelyard.database.projects import save_page, want
 from wheelyard.model.names import ProjectName, parse_project_name

@@ -7,13 +7,12 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from sqlalchemy import Engine
 
 from fake_change_source import FolderSource
 from fake_upstream import FakeUpstream, Fault
 from wheelyard.client import http_client
 from wheelyard.clock import SettableClock
-from wheelyard.database.engine import connect, reading, writing
+from wheelyard.database.engine import Engine, connect, reading, writing
 from wheelyard.database.migrate import upgrade
 from wheelyard.database.projects import project_overview, projects_to_plan, stored_page, want
 from wheelyard.database.state import get_state
@@ -21,11 +20,13 @@ from wheelyard.errors import UpstreamUnavailable
 from wheelyard.model.names import Filename, ProjectName, parse_project_name
 from wheelyard.model.overview import ProjectOverview
 from wheelyard.model.project import ProjectPage, ProjectStatus, UpstreamFile, Want
+from wheelyard.settings import Settings, UpstreamSettings
 from wheelyard.upstream.follower import Follower
 from wheelyard.upstream.index import Upstream
 from wheelyard.upstream.source import ChangeSource, ProjectPoll
 
 POLL = timedelta(minutes=10)
+SETTINGS = Settings(upstream=UpstreamSettings(poll=POLL))
 SDIST = "demo-1.0.tar.gz"
 DEMO = parse_project_name("demo")
 OTHER = parse_project_name("other")
@@ -41,9 +42,8 @@ class Scene:
     client: httpx2.Client
 
     def follower(self, source: ChangeSource | None = None) -> Follower:
-        poll = ProjectPoll(self.engine, clock=self.clock, poll=POLL)
         upstream = Upstream(self.client, self.fake.url, clock=self.clock)
-        return Follower(self.engine, upstream=upstream, source=source or poll, clock=self.clock)
+        return Follower(self.engine, upstream, clock=self.clock, settings=SETTINGS, source=source)
 
     def want(self, *projects: ProjectName) -> None:
         for project in projects:
@@ -316,9 +316,8 @@ class _Unstorable(Upstream):
 
 def test_a_page_that_cannot_be_stored_does_not_hold_up_the_others(scene: Scene) -> None:
     scene.want(DEMO, OTHER)
-    poll = ProjectPoll(scene.engine, clock=scene.clock, poll=POLL)
     upstream = _Unstorable(scene.client, scene.fake.url)
-    follower = Follower(scene.engine, upstream=upstream, source=poll, clock=scene.clock)
+    follower = Follower(scene.engine, upstream, clock=scene.clock, settings=SETTINGS)
 
     assert follower.tick() == 2
     assert follower.tick() == 0

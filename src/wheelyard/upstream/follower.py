@@ -2,20 +2,19 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy.engine import Connection, Engine
-
 from wheelyard.clock import Clock
 from wheelyard.database import projects
-from wheelyard.database.engine import reading, writing
+from wheelyard.database.engine import Connection, Engine, reading, writing
 from wheelyard.database.state import get_state, put_state
 from wheelyard.errors import BadInput, UnknownProject, UpstreamUnavailable
 from wheelyard.log import get_logger
 from wheelyard.model.names import ProjectName
 from wheelyard.model.project import ProjectPage
 from wheelyard.service import Service
+from wheelyard.settings import Settings
 from wheelyard.upstream.index import Upstream
 from wheelyard.upstream.reconcile import changes, with_known_details
-from wheelyard.upstream.source import Change, ChangeSource
+from wheelyard.upstream.source import Change, ChangeSource, ProjectPoll
 
 _log = get_logger("follower")
 
@@ -39,12 +38,19 @@ class Follower(Service):
     pause_seconds = 1.0
 
     def __init__(
-        self, engine: Engine, *, upstream: Upstream, source: ChangeSource, clock: Clock
+        self,
+        engine: Engine,
+        upstream: Upstream,
+        *,
+        clock: Clock,
+        settings: Settings,
+        source: ChangeSource | None = None,
     ) -> None:
+        """Follow `upstream`; the source is the poll of wanted projects unless another is given."""
         self._engine = engine
         self._upstream = upstream
-        self._source = source
         self._clock = clock
+        self._source = source or ProjectPoll(engine, clock=clock, poll=settings.upstream.poll)
         self._quiet_until: datetime | None = None
         self._failures: dict[ProjectName, int] = {}
 

@@ -9,10 +9,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
-from sqlalchemy.engine import Engine
-
 from wheelyard.clock import Clock
-from wheelyard.database.engine import reading
+from wheelyard.database.engine import Engine, reading
 from wheelyard.database.projects import projects_to_poll
 from wheelyard.model.names import ProjectName
 
