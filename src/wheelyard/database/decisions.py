@@ -63,7 +63,7 @@ def _store(
         },
         where=(table.c.verdict != statement.excluded.verdict)
         | (table.c.reason != statement.excluded.reason),
-    )
+    ).returning(table.c.release_id)
     changed = 0
     for decision in decisions:
         row = {
@@ -73,7 +73,8 @@ def _store(
             "reason": decision.reason,
             "decided_at": at,
         }
-        changed += connection.execute(settled, row).rowcount
+        # psycopg tells how many rows an INSERT wrote only while its cursor is open: ask for them.
+        changed += len(connection.execute(settled, row).all())
     return changed > 0
 
 

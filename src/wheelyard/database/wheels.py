@@ -66,7 +66,9 @@ def record_wheel(
         state=wheel.state,
         uploaded_at=wheel.uploaded_at,
     )
-    is_new = connection.execute(statement.on_conflict_do_nothing()).rowcount == 1
+    # psycopg tells the number of inserted rows only while its cursor is open: ask for the row.
+    added = statement.on_conflict_do_nothing().returning(wheels.c.id)
+    is_new = connection.execute(added).one_or_none() is not None
     on_record = connection.execute(
         _query().where(wheels.c.channel == origin.channel, wheels.c.filename == wheel.file.filename)
     ).one()
