@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
@@ -14,6 +15,7 @@ from wheelyard.web.conditional import (
     is_unchanged,
     requested_range,
 )
+from wheelyard.web.state import app_state
 
 PAGE_CACHING = "max-age=300"
 """How long pages may be kept: index pages and pages for people."""
@@ -103,6 +105,12 @@ def not_found() -> Response:
     return PlainTextResponse("Not found\n", status_code=404)
 
 
-def moved(location: str) -> Response:
-    """Send the client to the right place for good; `location` is relative and made by us."""
+def moved(request: Request, path: str) -> Response:
+    """Send the client to the right place for good; `path` is below the root and made by us.
+
+    The location is an absolute path: clients disagree about what `..` means after `//`. It starts
+    with one slash and a name of ours, so that it cannot lead to another host.
+    """
+    prefix = urlsplit(app_state(request).settings.server_url).path.strip("/")
+    location = f"/{prefix}/{path}" if prefix else f"/{path}"
     return Response(status_code=301, headers={"Location": location, "Cache-Control": PAGE_CACHING})

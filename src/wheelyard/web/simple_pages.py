@@ -28,18 +28,17 @@ def simple_page(request: Request) -> Response:
     folder = "simple" if channel is None else f"{channel}/simple"
     rest: str | None = request.path_params.get("rest")
     if rest is None:
-        return moved("simple/")
+        return moved(request, f"{folder}/")
     given = rest.strip("/")
     if not given:
-        return moved("../" * rest.count("/")) if rest else _page(request, folder)
+        return moved(request, f"{folder}/") if rest else _page(request, folder)
     try:
         name = parse_project_name(given)
     except InvalidName:
         return not_found()
     answer = _page(request, f"{folder}/{name}")
     if answer.status_code != 404 and rest != f"{name}/":  # noqa: PLR2004 - HTTP's own number
-        # Relative, so that it holds behind any prefix, and cannot lead to another host.
-        return moved("../" * rest.count("/") + f"{name}/")
+        return moved(request, f"{folder}/{name}/")
     return answer
 
 

@@ -55,7 +55,7 @@ def project(request: Request) -> Response:
         case _:
             return not_found()
     if answer.status_code != 404 and rest != canonical:  # noqa: PLR2004 - HTTP's own number
-        return moved("../" * rest.count("/") + canonical)
+        return moved(request, f"project/{canonical}")
     return answer
 
 
@@ -65,7 +65,7 @@ def build(request: Request) -> Response:
     if found is None:
         return not_found()
     if not request.url.path.endswith("/"):
-        return moved(f"{found.id}/")
+        return moved(request, f"build/{found.id}/")
     caching = LIVE_CACHING if not found.state.is_final else "max-age=300"
     page = Representation(body=site.build_page(found), content_type=HTML, caching=caching)
     return whole_response(request, page)
