@@ -1,0 +1,464 @@
+"""Jobs and leases, the same on both databases."""
+
+from datetime import timedelta
+
+import pytest
+from packaging.version import Version
+
+from factories import NOW, PROJECT, TARGET, digest, failure, project_page, target, upstream_file
+from stocked import LEASE, build_id, claim, enqueue, finish, register, stock
+from wheelyard.database import queue
+from wheelyard.database.builds import build_summary, close_build, failed_attempts
+from wheelyard.database.engine import Connection, Engine, reading, writing
+from wheelyard.database.projects import save_page
+from wheelyard.database.recipes import save_recipe
+from wheelyard.database.targets import save_targets
+from wheelyard.errors import InvalidName, NotStored, UnknownTarget
+from wheelyard.model.build import (
+    BuildState,
+    JobKind,
+    JobState,
+    Limits,
+    Phase,
+    Priority,
+    Recipe,
+    SdistReference,
+)
+from wheelyard.model.job import ClaimedJob, JobCount, LeasedJob
+from wheelyard.model.names import Filename, TargetName
+
+OTHER = "trixie-cp313-aarch64"
+SECOND = timedelta(seconds=1)
+SDIST = SdistReference(
+    filename=Filename("evdev-1.0.tar.gz"),
+    url="https://files.example.org/evdev-1.0.tar.gz",
+    sha256=digest("evdev-1.0.tar.gz"),
+    size=1000,
+    uploaded_at=NOW,
+)
+
+
+def counts(connection: Connection) -> dict[tuple[str, JobState], int]:
+    return {(item.target, item.state): item.count for item in queue.job_counts(connection)}
+
+
+def claimed_versions(connection: Connection, *, claims: int) -> list[str]:
+    builder = register(connection)
+    jobs = [claim(connection, builder, build=number) for number in range(claims)]
+    return [str(job.version) for job in jobs if job is not None]
+
+
+def test_a_claimed_job_has_all_that_its_builder_needs(engine: Engine) -> None:
+    recipe = Recipe(
+        debian_packages=("libfoo-dev",), environment={"A": "b"}, requirements=("cython<3",)
+    )
+    with writing(engine) as connection:
+        stock(connection)
+        save_recipe(connection, PROJECT, recipe, at=NOW)
+        enqueue(connection, force=True)
+        job = claim(connection, register(connection))
+
+    assert job == ClaimedJob(
+        build_id=build_id(),
+        kind=JobKind.BUILD,
+        project=PROJECT,
+        version=Version("1.0"),
+        target=target(),
+        number=0,
+        sdist=SDIST,
+        force=True,
+        recipe=recipe,
+        lease_expires_at=NOW + LEASE,
+    )
+
+
+def test_claiming_starts_a_build(engine: Engine) -> None:
+    with writing(engine) as connection:
+        stock(connection)
+        enqueue(connection)
+        claim(connection, register(connection, "board"), limits=Limits())
+
+    with reading(engine) as connection:
+        build = build_summary(connection, build_id())
+        assert counts(connection) == {(TARGET, JobState.LEASED): 1}
+    assert build is not None
+    assert (build.state, build.phase, build.builder) == (
+        BuildState.RUNNING,
+        Phase.CLAIMED,
+        "board",
+    )
+    assert (build.started_at, build.finished_at, build.duration) == (NOW, None, None)
+
+
+def test_nothing_is_claimed_from_an_empty_queue(engine: Engine) -> None:
+    with writing(engine) as connection:
+        stock(connection)
+
+        assert claim(connection, register(connection)) is None
+
+
+def test_a_builder_without_targets_gets_nothing(engine: Engine) -> None:
+    with writing(engine) as connection:
+        stock(connection)
+        enqueue(connection)
+
+        assert claim(connection, register(connection), targets=()) is None
+
+
+def test_a_leased_job_is_not_claimed_again(engine: Engine) -> None:
+    with writing(engine) as connection:
+        stock(connection)
+        enqueue(connection)
+        builder = register(connection)
+        claim(connection, builder, build=1)
+
+        assert claim(connection, builder, build=2) is None
+
+
+def test_only_jobs_of_the_asked_targets_are_claimed(engine: Engine) -> None:
+    with writing(engine) as connection:
+        stock(connection, targets=[TARGET, OTHER])
+        enqueue(connection, target=OTHER)
+        builder = register(connection)
+
+        assert claim(connection, builder, targets=[TARGET]) is None
+        job = claim(connection, builder, targets=[TARGET, OTHER])
+        assert job is not None
+        assert job.target == target(OTHER)
+
+
+def test_asking_for_an_unknown_target_is_refused(engine: Engine) -> None:
+    with writing(engine) as connection, pytest.raises(UnknownTarget, match="bookworm"):
+        claim(connection, register(connection))
+
+
+def test_a_job_is_not_claimed_before_it_is_due(engine: Engine) -> None:
+    with writing(engine) as connection:
+        stock(connection)
+        enqueue(connection, due_at=NOW + SECOND)
+        builder = register(connection)
+
+        assert claim(connection, builder, now=NOW) is None
+        assert claim(connection, builder, now=NOW + SECOND) is not None
+
+
+def test_the_most_urgent_priority_goes_first_however_long_others_wait(engine: Engine) -> None:
+    with writing(engine) as connection:
+        stock(connection, versions=["1.0", "2.0", "3.0"])
+        enqueue(connection, version="1.0", priority=Priority.REBUILD, due_at=NOW - LEASE)
+        enqueue(connection, version="2.0", priority=Priority.NORMAL, due_at=NOW - SECOND)
+        enqueue(connection, version="3.0", priority=Priority.REQUESTED)
+
+        assert claimed_versions(connection, claims=3) == ["3.0", "2.0", "1.0"]
+
+
+def test_of_equal_priority_what_was_due_first_goes_first(engine: Engine) -> None:
+    with writing(engine) as connection:
+        stock(connection, versions=["1.0", "2.0"])
+        enqueue(connection, version="1.0", due_at=NOW)
+        enqueue(connection, version="2.0", due_at=NOW - SECOND)
+
+        assert claimed_versions(connection, claims=2) == ["2.0", "1.0"]
+
+
+def test_of_what_was_due_together_the_newest_release_goes_first(engine: Engine) -> None:
+    times = {"1.0": NOW - LEASE, "2.0": NOW, "3.0": None, "4.0": NOW - SECOND}
+    with writing(engine) as connection:
+        save_targets(connection, [target()])
+        files = [
+            upstream_file(f"evdev-{version}.tar.gz", uploaded_at=at)
+            for version, at in times.items()
+        ]
+        save_page(connection, project_page(*files), at=NOW)
+        for version in times:
+            enqueue(connection, version=version)
+
+        assert claimed_versions(connection, claims=4) == ["2.0", "4.0", "1.0", "3.0"]
+
+
+def test_of_what_is_equal_the_job_that_was_made_first_goes_first(engine: Engine) -> None:
+    with writing(engine) as connection:
+        stock(connection, versions=["2.0", "1.0", "3.0"])
+        for version in ("2.0", "1.0", "3.0"):
+            enqueue(connection, version=version)
+
+        assert claimed_versions(connection, claims=3) == ["2.0", "1.0", "3.0"]
+
+
+def test_enqueueing_twice_leaves_one_job(engine: Engine) -> None:
+    with writing(engine) as connection:
+        stock(connection)
+        enqueue(connection)
+        enqueue(connection, version="1.0")
+
+        assert queue.job_counts(connection) == [
+            JobCount(target=TargetName(TARGET), state=JobState.WAITING, count=1)
+        ]
+
+
+def test_enqueueing_again_changes_priority_and_force_and_brings_the_job_forward(
+    engine: Engine,
+) -> None:
+    with writing(engine) as connection:
+        stock(connection, versions=["1.0", "2.0"])
+        enqueue(connection, version="1.0", priority=Priority.BACKLOG, due_at=NOW + LEASE)
+        enqueue(connection, version="2.0", priority=Priority.NORMAL)
+        enqueue(connection, version="1.0", priority=Priority.REQUESTED, force=True)
+
+        job = claim(connection, register(connection))
+    assert job is not None
+    assert (str(job.version), job.force) == ("1.0", True)
+
+
+def test_enqueueing_again_does_not_cost_a_job_its_place(engine: Engine) -> None:
+    with writing(engine) as connection:
+        stock(connection)
+        enqueue(connection, due_at=NOW)
+        enqueue(connection, due_at=NOW + LEASE)
+
+        assert queue.next_due_at(connection) == NOW
+
+
+def test_enqueueing_again_does_not_undo_a_back_off(engine: Engine) -> None:
+    with writing(engine) as connection:
+        stock(connection)
+        enqueue(connection)
+        claim(connection, register(connection))
+        close_build(connection, build_id=build_id(), state=BuildState.LOST, finished_at=NOW)
+        queue.put_back(connection, build_id=build_id(), due_at=NOW + LEASE)
+        enqueue(connection, due_at=NOW)
+
+        assert queue.next_due_at(connection) == NOW + LEASE
+
+
+def test_enqueueing_a_leased_job_leaves_it_alone(engine: Engine) -> None:
+    with writing(engine) as connection:
+        stock(connection)
+        enqueue(connection)
+        claim(connection, register(connection))
+        enqueue(connection, priority=Priority.REBUILD, force=True)
+
+        job = queue.leased_job(connection, build_id=build_id())
+    assert job is not None
+    assert not job.force
+
+
+@pytest.mark.parametrize("filename", ["evdev-9.9.tar.gz", "spidev-1.0.tar.gz"])
+def test_a_job_needs_a_source_that_is_on_record(engine: Engine, filename: str) -> None:
+    with writing(engine) as connection:
+        stock(connection)
+        with pytest.raises(NotStored, match=filename):
+            queue.enqueue(
+                connection,
+                project=PROJECT,
+                version=Version("1.0"),
+                target=TargetName(TARGET),
+                sdist=Filename(filename),
+                priority=Priority.NORMAL,
+                due_at=NOW,
+            )
+
+
+def test_a_job_needs_a_source_with_a_digest(engine: Engine) -> None:
+    with writing(engine) as connection:
+        save_targets(connection, [target()])
+        save_page(connection, project_page(upstream_file(hashes={"md5": "a" * 32})), at=NOW)
+        with pytest.raises(InvalidName, match="SHA-256"):
+            enqueue(connection)
+
+
+def test_a_waiting_job_can_be_taken_back(engine: Engine) -> None:
+    with writing(engine) as connection:
+        stock(connection)
+        enqueue(connection)
+
+        taken_back = [
+            queue.dequeue(
+                connection, project=PROJECT, version=Version("1"), target=TargetName(TARGET)
+            )
+            for _ in range(2)
+        ]
+        assert taken_back == [True, False]
+        assert queue.job_counts(connection) == []
+
+
+def test_a_leased_job_cannot_be_taken_back(engine: Engine) -> None:
+    with writing(engine) as connection:
+        stock(connection)
+        enqueue(connection)
+        claim(connection, register(connection))
+
+        assert not queue.dequeue(
+            connection, project=PROJECT, version=Version("1.0"), target=TargetName(TARGET)
+        )
+        assert counts(connection) == {(TARGET, JobState.LEASED): 1}
+
+
+def test_a_heartbeat_renews_the_lease_and_tells_the_phase(engine: Engine) -> None:
+    until = NOW + LEASE + LEASE
+    with writing(engine) as connection:
+        stock(connection)
+        enqueue(connection)
+        builder = register(connection)
+        claim(connection, builder)
+        assert queue.renew(
+            connection,
+            build_id=build_id(),
+            builder_id=builder.id,
+            now=NOW + SECOND,
+            lease_expires_at=until,
+            phase=Phase.BUILD,
+        )
+
+    with reading(engine) as connection:
+        job = queue.leased_job(connection, build_id=build_id())
+        build = build_summary(connection, build_id())
+    assert job == LeasedJob(
+        build_id=build_id(),
+        builder_id=builder.id,
+        kind=JobKind.BUILD,
+        project=PROJECT,
+        version=Version("1.0"),
+        target=target(),
+        number=0,
+        sdist=SDIST,
+        force=False,
+        infrastructure_attempts=0,
+        started_at=NOW,
+        lease_expires_at=until,
+    )
+    assert build is not None
+    assert build.phase is Phase.BUILD
+
+
+@pytest.mark.parametrize("case", ["expired", "somebody else's", "unknown", "finished", "put back"])
+def test_a_lease_that_is_not_theirs_any_more_is_not_renewed(engine: Engine, case: str) -> None:
+    with writing(engine) as connection:
+        stock(connection)
+        enqueue(connection)
+        builder, other = register(connection), register(connection, "other")
+        claim(connection, builder)
+        if case == "finished":
+            finish(connection)
+        if case == "put back":
+            queue.put_back(connection, build_id=build_id(), due_at=NOW)
+
+        assert not queue.renew(
+            connection,
+            build_id=build_id(2 if case == "unknown" else 1),
+            builder_id=other.id if case == "somebody else's" else builder.id,
+            now=NOW + LEASE if case == "expired" else NOW,
+            lease_expires_at=NOW + LEASE + LEASE,
+            phase=Phase.BUILD,
+        )
+
+
+def test_a_finished_job_is_gone_and_its_build_is_kept(engine: Engine) -> None:
+    with writing(engine) as connection:
+        stock(connection)
+        enqueue(connection)
+        claim(connection, register(connection))
+        finish(connection)
+
+    with reading(engine) as connection:
+        build = build_summary(connection, build_id())
+        assert queue.job_counts(connection) == []
+        assert queue.leased_job(connection, build_id=build_id()) is None
+    assert build is not None
+    assert build.state is BuildState.SUCCEEDED
+
+
+def test_completing_twice_finds_nothing_the_second_time(engine: Engine) -> None:
+    with writing(engine) as connection:
+        stock(connection)
+        enqueue(connection)
+        claim(connection, register(connection))
+
+        assert queue.complete(connection, build_id=build_id())
+        assert not queue.complete(connection, build_id=build_id())
+
+
+def test_a_job_that_is_put_back_waits_and_counts_the_attempt(engine: Engine) -> None:
+    with writing(engine) as connection:
+        stock(connection)
+        enqueue(connection)
+        builder = register(connection)
+        for number in (1, 2):
+            claim(connection, builder, build=number)
+            close_build(
+                connection, build_id=build_id(number), state=BuildState.LOST, finished_at=NOW
+            )
+            assert queue.put_back(connection, build_id=build_id(number), due_at=NOW)
+        assert counts(connection) == {(TARGET, JobState.WAITING): 1}
+
+        claim(connection, builder, build=3)
+        job = queue.leased_job(connection, build_id=build_id(3))
+    assert job is not None
+    assert job.infrastructure_attempts == 2
+
+
+def test_a_job_without_a_lease_cannot_be_put_back(engine: Engine) -> None:
+    with writing(engine) as connection:
+        assert not queue.put_back(connection, build_id=build_id(), due_at=NOW)
+
+
+def test_expired_leases_are_told_the_longest_expired_first(engine: Engine) -> None:
+    with writing(engine) as connection:
+        stock(connection, versions=["1.0", "2.0", "3.0"])
+        builder = register(connection)
+        for number, version in ((3, "3.0"), (1, "1.0"), (2, "2.0")):
+            enqueue(connection, version=version)
+            claim(connection, builder, build=number, now=NOW + number * SECOND)
+
+    with writing(engine) as connection:
+        now = NOW + LEASE + 2 * SECOND
+        expired = queue.expired_leases(connection, now=now, limit=10)
+        first = queue.expired_leases(connection, now=now, limit=1)
+    assert [job.build_id for job in expired] == [build_id(1), build_id(2)]
+    assert first == expired[:1]
+
+
+def test_jobs_are_counted_by_target_and_state(engine: Engine) -> None:
+    with writing(engine) as connection:
+        stock(connection, versions=["1.0", "2.0"], targets=[TARGET, OTHER])
+        for version in ("1.0", "2.0"):
+            enqueue(connection, version=version)
+        enqueue(connection, target=OTHER)
+        claim(connection, register(connection))
+
+        assert counts(connection) == {
+            (TARGET, JobState.LEASED): 1,
+            (TARGET, JobState.WAITING): 1,
+            (OTHER, JobState.WAITING): 1,
+        }
+
+
+def test_the_next_job_is_due_when_the_first_of_the_waiting_ones_is(engine: Engine) -> None:
+    with writing(engine) as connection:
+        stock(connection, versions=["1.0", "2.0"])
+        assert queue.next_due_at(connection) is None
+        enqueue(connection, version="1.0", due_at=NOW + LEASE)
+        enqueue(connection, version="2.0", due_at=NOW + SECOND)
+
+        assert queue.next_due_at(connection) == NOW + SECOND
+
+
+def test_a_failed_attempt_is_told_until_another_is_waiting_or_better(engine: Engine) -> None:
+    with writing(engine) as connection:
+        stock(connection)
+        builder = register(connection)
+        enqueue(connection)
+        claim(connection, builder, build=1)
+        assert failed_attempts(connection, PROJECT) == []
+
+        finish(connection, build=1, state=BuildState.FAILED, failure=failure())
+        (attempt,) = failed_attempts(connection, PROJECT)
+        assert (attempt.failure, attempt.sdist_sha256) == (failure(), SDIST.sha256)
+        assert (attempt.version, attempt.target) == (Version("1.0"), TARGET)
+        assert (attempt.state, attempt.verdict) == (BuildState.FAILED, None)
+
+        enqueue(connection)
+        assert failed_attempts(connection, PROJECT) == []
+        claim(connection, builder, build=2, now=NOW + SECOND)
+        finish(connection, build=2)
+        assert failed_attempts(connection, PROJECT) == []
