@@ -159,7 +159,12 @@ class Workshop:
         )
 
     def make_wheel(
-        self, lease: BuildLease, *, tag: str | None = None, content: str = "eggs"
+        self,
+        lease: BuildLease,
+        *,
+        tag: str | None = None,
+        content: str = "eggs",
+        requires_python: str | None = None,
     ) -> Path:
         """Make the wheel that a lease asks for, in a folder of its own; nothing is uploaded."""
         self.count += 1
@@ -172,6 +177,7 @@ class Workshop:
             tags=(tag or native,),
             build=lease.number or None,
             files={f"{lease.project}/__init__.py": content.encode()},
+            requires_python=requires_python,
         )
 
     def upload(self, lease: BuildLease, wheel: Path) -> WheelFile:
