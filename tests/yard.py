@@ -5,12 +5,15 @@
 
 import gzip
 import hashlib
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from fastapi import FastAPI
 from packaging.version import Version
 from starlette.testclient import TestClient
 
@@ -47,6 +50,7 @@ from wheelyard.storage.objects import open_store
 from wheelyard.storage.store import Store
 from wheelyard.web.app import create_app
 from wheelyard.web.auth import hash_token, new_token
+from wheelyard.web.state import AppState
 
 SERVER_URL = "http://yard.example.org/"
 INDEX_URL = "https://index.example.org/simple/"
@@ -64,6 +68,7 @@ class Yard:
     clock: SettableClock
     settings: Settings
     publisher: Publisher
+    app: FastAPI
     client: TestClient
     serial: int = field(default=0)
 
@@ -243,6 +248,29 @@ class Yard:
         self.end(build_id)
         return wheel
 
+    @property
+    def state(self) -> AppState:
+        """What the application's end points work with."""
+        state: AppState = self.app.state.wheelyard
+        return state
+
+    def replace_store(self, store: Store) -> None:
+        """Have the application use another store from now on."""
+        self.app.state.wheelyard = replace(self.state, store=store)
+
+    @contextmanager
+    def without_database(self) -> Iterator[None]:
+        """Take the database away, as a lost disk would, and bring it back."""
+        self.engine.dispose()
+        files = list(self.folder.glob("yard.sqlite*"))
+        for file in files:
+            file.rename(f"{file}.away")
+        (self.folder / "yard.sqlite").mkdir()
+        yield
+        (self.folder / "yard.sqlite").rmdir()
+        for file in files:
+            Path(f"{file}.away").rename(file)
+
 
 def make_yard(folder: Path, *, settings: Settings | None = None) -> Yard:
     """Set up a server in a folder, with one active target."""
@@ -263,6 +291,7 @@ def make_yard(folder: Path, *, settings: Settings | None = None) -> Yard:
         clock=clock,
         settings=settings,
         publisher=Publisher(engine, store=store, clock=clock, settings=settings),
+        app=app,
         client=TestClient(app, raise_server_exceptions=False, follow_redirects=False),
     )
     yard.activate(BOOKWORM)

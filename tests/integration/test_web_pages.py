@@ -4,7 +4,6 @@ import gzip
 import hashlib
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urljoin
 
@@ -304,7 +303,8 @@ def test_a_stored_log_is_plain_text(yard: Yard, *, encoding: str, packed: bool) 
 def test_other_methods_are_refused(yard: Yard, wheel: Wheel) -> None:
     for path in ("/", "/simple/spam-eggs/", f"/{wheel.path}", "/static/style.css"):
         answer = yard.client.post(path)
-        assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD")
+        assert answer.status_code == 405
+        assert set(answer.headers["Allow"].split(", ")) == {"GET", "HEAD"}
 
 
 def test_health_tells_that_the_process_lives(yard: Yard) -> None:
@@ -313,27 +313,13 @@ def test_health_tells_that_the_process_lives(yard: Yard) -> None:
 
 def test_ready_tells_which_part_does_not_work(yard: Yard) -> None:
     assert yard.client.get("/ready").json() == {"database": True, "store": True}
-    with without_database(yard):
+    with yard.without_database():
         answer = yard.client.get("/ready")
     assert (answer.status_code, answer.json()) == (503, {"database": False, "store": True})
 
 
-@contextmanager
-def without_database(yard: Yard) -> Iterator[None]:
-    """Take the database away, as a lost disk would, and bring it back."""
-    yard.engine.dispose()
-    files = list(yard.folder.glob("yard.sqlite*"))
-    for file in files:
-        file.rename(f"{file}.away")
-    (yard.folder / "yard.sqlite").mkdir()
-    yield
-    (yard.folder / "yard.sqlite").rmdir()
-    for file in files:
-        Path(f"{file}.away").rename(file)
-
-
 def test_installers_are_served_while_the_database_is_away(yard: Yard, wheel: Wheel) -> None:
-    with without_database(yard):
+    with yard.without_database():
         for path in ("/", "/simple/", "/simple/spam-eggs/", f"/{wheel.path}"):
             assert yard.client.get(path).status_code == 200
         away = yard.client.get(f"/build/{wheel.build_id}/")
