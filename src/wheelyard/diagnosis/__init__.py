@@ -1,0 +1,9 @@
+"""From the log of a failed build to its cause, without input or output.
+
+`cause`      kinds of causes, and what each means for the build as a whole
+`log_text`   a log as lines, read with bounded work however large or hostile it is
+`rule`       what a rule is, and how findings rank
+`rules`      the rules, one module per family of tools
+`remedies`   the only remedies there are: our own tables
+`diagnosis`  all of it together: `diagnose` and `failure_of`
+"""

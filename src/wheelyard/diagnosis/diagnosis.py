@@ -1,0 +1,199 @@
+"""All rules together: from a log to its causes, root cause first."""
+
+import re
+from collections.abc import Iterable
+
+from wheelyard.diagnosis.cause import Cause, CauseKind
+from wheelyard.diagnosis.explain import sentence
+from wheelyard.diagnosis.log_text import LogText
+from wheelyard.diagnosis.rule import Finding, Rule, Tier
+from wheelyard.diagnosis.rules import (
+    authors,
+    autoconf,
+    cmake,
+    compilers,
+    cython,
+    installers,
+    linkers,
+    meson,
+    modules,
+    network,
+    pkg_config,
+    programs,
+    python_code,
+    refusals,
+    resources,
+    rust,
+    setuptools,
+)
+from wheelyard.model.build import Failure
+
+RULES: tuple[Rule, ...] = (
+    *resources.RULES,
+    *installers.RULES,
+    *compilers.RULES,
+    *linkers.RULES,
+    *rust.RULES,
+    *meson.RULES,
+    *cmake.RULES,
+    *autoconf.RULES,
+    *modules.RULES,
+    *python_code.RULES,
+    *cython.RULES,
+    *setuptools.RULES,
+    *programs.RULES,
+    *pkg_config.RULES,
+    *network.RULES,
+    *refusals.RULES,
+    *authors.RULES,
+)
+"""Every rule. Of two that see the same line in the same way, the earlier one wins."""
+
+_VAGUE = frozenset({CauseKind.AUTHOR_MESSAGE, CauseKind.COMPILE_ERROR, CauseKind.UNKNOWN})
+_MAX_CAUSES = 8
+_MAX_EVIDENCE = 10
+_RETRIED = "retrying the build without"
+_EXIT_STATUS = re.compile(r"^# exit status:? (-?\d{1,3})\b")
+_SIGNALS = 128
+_TIMED_OUT = frozenset({124, -15, 15 + _SIGNALS})
+_KILLED = frozenset({-9, 9 + _SIGNALS})
+_FILE_TOO_LARGE = frozenset({-25, 25 + _SIGNALS})
+_ENDINGS = ("error", "[end of output]", "# exit status", "successfully built", "failed")
+
+
+def diagnose(log: str, *, exit_status: int | None = None) -> tuple[Cause, ...]:
+    """Return the causes of a build's failure, root cause first; none if the build succeeded.
+
+    Any log of pip or wheelyard will do, however large, cut off or hostile. `exit_status` is that
+    of the build as a whole, negative or above 128 for a signal; a last line `# exit status N` in
+    the log stands in for it. Where nothing fits, the one cause is an honest `unknown`.
+    """
+    text = LogText(log)
+    if exit_status is None:
+        exit_status = _stated_exit_status(text)
+    if exit_status == 0:
+        return ()
+    findings = [finding for rule in RULES for finding in rule.findings(text)]
+    findings += _of_exit_status(text, exit_status)
+    findings = _without_echoes(_demote_what_was_survived(findings, text))
+    groups = _ranked_groups(findings)
+    if not groups or (groups[0][0].tier is Tier.HINT and _is_cut_off(text)):
+        return (_cut_off_or_unknown(text),)
+    return _causes(groups, text)
+
+
+def failure_of(log: str, *, exit_status: int | None = None) -> Failure:
+    """Return the root cause as a build's failure, with the log's lines as evidence."""
+    causes = diagnose(log, exit_status=exit_status)
+    root = causes[0] if causes else Cause(kind=CauseKind.UNKNOWN)
+    return Failure(
+        kind=root.kind.failure_kind,
+        message=sentence(root),
+        subject=root.subject,
+        evidence=evidence_lines(log, root),
+    )
+
+
+def evidence_lines(log: str, cause: Cause) -> tuple[str, ...]:
+    """Return the log's lines that a cause points at, clean and cut to a readable length."""
+    text = LogText(log)
+    return tuple(text.line(number)[:300] for number in cause.evidence)
+
+
+def _without_echoes(findings: list[Finding]) -> list[Finding]:
+    """Drop vague findings about a line of which another rule knows more."""
+    if any(finding.kind is CauseKind.MISSING_PKG_CONFIG for finding in findings):
+        # Authors like to blame pkg-config itself, though it has just answered.
+        findings = [
+            finding
+            for finding in findings
+            if finding.tier < Tier.STATED or finding.subject != "pkg-config"
+        ]
+    precise = {finding.place for finding in findings if finding.kind not in _VAGUE}
+    return [
+        finding
+        for finding in findings
+        if finding.kind not in _VAGUE or finding.place not in precise
+    ]
+
+
+def _ranked_groups(findings: list[Finding]) -> list[list[Finding]]:
+    """Return the findings by what they are about: the surest first, and of equals the earliest."""
+    groups: dict[tuple[CauseKind, str | None], list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault((finding.kind, finding.subject), []).append(finding)
+    for group in groups.values():
+        group.sort(key=lambda finding: (finding.tier, finding.place))
+    return sorted(
+        groups.values(), key=lambda group: (group[0].tier, min(each.place for each in group))
+    )
+
+
+def _causes(groups: list[list[Finding]], text: LogText) -> tuple[Cause, ...]:
+    """Return the root cause, and what may matter besides it."""
+    root = groups[0][0]
+    farthest = max(root.tier, min(root.tier + 1, Tier.STATED))
+    chosen = [
+        group
+        for group in groups
+        if group[0].tier <= farthest
+        or (group[0].kind.is_of_system and group[0].tier <= Tier.STATED)
+    ][:_MAX_CAUSES]
+    numbers = text.numbers({finding.place for group in chosen for finding in group})
+    return tuple(
+        Cause(
+            kind=group[0].kind,
+            subject=group[0].subject,
+            evidence=tuple(sorted({numbers[finding.place] for finding in group})[:_MAX_EVIDENCE]),
+            confidence=group[0].tier.confidence,
+            remedy=next((finding.remedy for finding in group if finding.remedy), None),
+        )
+        for group in chosen
+    )
+
+
+def _demote_what_was_survived(findings: list[Finding], text: LogText) -> list[Finding]:
+    """Make a hint of what came before a build that started afresh without an extension."""
+    restarts = text.places(_RETRIED)
+    if not restarts:
+        return findings
+    return [
+        finding.but(tier=Tier.HINT) if finding.place < restarts[-1] else finding
+        for finding in findings
+    ]
+
+
+def _stated_exit_status(text: LogText) -> int | None:
+    for place in text.last_places[:5]:
+        if match := _EXIT_STATUS.match(text.text(place)):
+            return int(match[1])
+    return None
+
+
+def _of_exit_status(text: LogText, exit_status: int | None) -> Iterable[Finding]:
+    """Yield what the exit status alone says; it counts for more than any line of the log."""
+    kinds = (
+        (_TIMED_OUT, CauseKind.TIMEOUT, Tier.CERTAIN),
+        (_KILLED, CauseKind.OUT_OF_MEMORY, Tier.FATAL),
+        (_FILE_TOO_LARGE, CauseKind.NO_SPACE, Tier.CERTAIN),
+    )
+    place = text.last_places[0] if text.last_places else 0
+    for statuses, kind, tier in kinds:
+        if exit_status in statuses:
+            yield Finding(kind=kind, subject=None, place=place, tier=tier)
+
+
+def _is_cut_off(text: LogText) -> bool:
+    """Whether the log ends in the middle of something: nothing at its end says how it went."""
+    ends = [text.text(place).lower() for place in text.last_places[:12]]
+    return not any(ending in line for line in ends for ending in _ENDINGS)
+
+
+def _cut_off_or_unknown(text: LogText) -> Cause:
+    places = text.last_places[:3]
+    kind = CauseKind.TRUNCATED_LOG if not text.is_empty and _is_cut_off(text) else CauseKind.UNKNOWN
+    return Cause(
+        kind=kind,
+        evidence=tuple(sorted(text.numbers(set(places)).values())),
+        confidence=Tier.GENERIC.confidence if kind is CauseKind.TRUNCATED_LOG else 0.0,
+    )

@@ -1,0 +1,75 @@
+"""Configure scripts."""
+
+import re
+from collections.abc import Iterable
+
+from wheelyard.diagnosis.cause import CauseKind
+from wheelyard.diagnosis.log_text import LogText
+from wheelyard.diagnosis.rule import Finding, Rule, Tier
+from wheelyard.diagnosis.rules.programs import as_program
+
+_HEADER = re.compile(r"\b([\w+-][\w./+-]{0,100}\.(?:h|hpp|hh))\b")
+_LIBRARY = re.compile(r"(?:^|\s)-?(lib[\w+.-]{1,60}|-l[\w+.-]{1,60})\b", re.IGNORECASE)
+_NAMED = re.compile(
+    r"(?:cannot find|could not find|couldn't find|can't find|unable to find|missing|requires?|need"
+    r"|install|no)\s+(?:the |a |an |working |usable |suitable )?'?([A-Za-z][\w.+-]{0,60})",
+    re.IGNORECASE,
+)
+_FIRST = re.compile(
+    r"^'?([A-Za-z][\w.+-]{0,60})'? (?:\w{1,20} ){0,3}?(?:not|is required|required|missing|was not)"
+)
+
+
+def _message(finding: Finding, _log: LogText) -> Iterable[Finding]:
+    """Tell from the sentence what is missing."""
+    sentence = finding.subject or ""
+    if re.search(r"package requirements \(", sentence, re.IGNORECASE):
+        return
+    if header := _HEADER.search(sentence):
+        yield finding.but(kind=CauseKind.MISSING_HEADER, subject=header[1])
+        return
+    words = [match[1] for match in (_FIRST.search(sentence), _NAMED.search(sentence)) if match]
+    for word in words:
+        if program := as_program(word):
+            yield finding.but(kind=program[0], subject=program[1])
+            return
+    if library := _LIBRARY.search(sentence):
+        yield finding.but(kind=CauseKind.MISSING_LIBRARY, subject=library[1])
+    else:
+        yield finding.but(subject=words[0] if words else sentence[:80])
+
+
+RULES = (
+    Rule(
+        CauseKind.MISSING_PROGRAM,
+        "no acceptable c",
+        r"configure: error: no acceptable C compiler",
+        subject="gcc",
+        tier=Tier.CERTAIN,
+    ),
+    Rule(
+        CauseKind.MISSING_PROGRAM,
+        "compiler cannot create executables",
+        r"configure: error: \S{1,10} compiler cannot create executables",
+        subject="gcc",
+        tier=Tier.CERTAIN,
+    ),
+    Rule(
+        CauseKind.AUTHOR_MESSAGE,
+        "configure: error:",
+        r"configure: error: (?:\*{1,3} ?)?(?P<subject>.{1,200})",
+        refine=_message,
+    ),
+    Rule(
+        CauseKind.MISSING_PROGRAM,
+        "undefined macro: am_path_",
+        r"undefined macro: AM_PATH_(?P<subject>\w{1,40})",
+        tier=Tier.LIKELY,
+    ),
+    Rule(
+        CauseKind.MISSING_PROGRAM,
+        "libtool library used but",
+        subject="libtool",
+        tier=Tier.LIKELY,
+    ),
+)

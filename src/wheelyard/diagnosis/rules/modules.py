@@ -1,0 +1,159 @@
+"""Modules that cannot be imported, and what their absence says."""
+
+from collections.abc import Iterable
+
+from wheelyard.diagnosis.cause import CauseKind, Remedy
+from wheelyard.diagnosis.known_names import (
+    FOREIGN_MODULES,
+    PYTHON2_MODULES,
+    REMOVED_STDLIB_MODULES,
+)
+from wheelyard.diagnosis.log_text import LogText
+from wheelyard.diagnosis.remedies import (
+    CYTHON_BEFORE_3,
+    project_remedy,
+    requirement_remedy,
+    setuptools_remedy,
+)
+from wheelyard.diagnosis.rule import Finding, Rule, Tier
+
+_OF_THE_SYSTEM = frozenset({"tkinter", "_tkinter", "apt_pkg", "gi", "dbus", "_gdbm"})
+
+
+def _module(finding: Finding, _log: LogText) -> Iterable[Finding]:
+    """Tell what a module's absence means."""
+    module = finding.subject or ""
+    top = module.partition(".")[0]
+    if top in PYTHON2_MODULES:
+        yield finding.but(kind=CauseKind.PYTHON2_ONLY)
+    elif remedy := setuptools_remedy(module):
+        yield finding.but(kind=CauseKind.SETUPTOOLS_REMOVED, remedy=remedy)
+    elif module != "setuptools" and top == "setuptools":
+        yield finding.but(kind=CauseKind.SETUPTOOLS_REMOVED)
+    elif top == "distutils":
+        # setuptools brings its own copy, and is the only way to have one since Python 3.12.
+        yield finding.but(
+            kind=CauseKind.DISTUTILS_REMOVED, remedy=Remedy(requirements=("setuptools",))
+        )
+    elif module.startswith("numpy.distutils"):
+        yield finding.but(kind=CauseKind.DISTUTILS_REMOVED)
+    elif top in REMOVED_STDLIB_MODULES:
+        yield finding.but(kind=CauseKind.PYTHON_TOO_NEW)
+    elif top in FOREIGN_MODULES:
+        yield finding.but(kind=CauseKind.WRONG_OS)
+    elif top in _OF_THE_SYSTEM:
+        yield finding.but(kind=CauseKind.MISSING_LIBRARY)
+    elif module.startswith("Cython.Compiler."):
+        yield finding.but(kind=CauseKind.CYTHON3, remedy=CYTHON_BEFORE_3)
+    else:
+        remedy = project_remedy(module)
+        yield finding.but(subject=top if remedy else module, remedy=remedy)
+
+
+def _requirement(finding: Finding, _log: LogText) -> Iterable[Finding]:
+    yield finding.but(remedy=requirement_remedy(finding.subject))
+
+
+_REQUIREMENT = r"[A-Za-z0-9][\w.+-]{0,60}(?:\s?(?:[<>=!~]=?|===)\s?[\w.*,<>=!~ ]{1,60})?"
+
+RULES = (
+    Rule(
+        CauseKind.MISSING_BUILD_DEPENDENCY,
+        "no module named ",
+        r"(?:ModuleNotFoundError|ImportError|Error): No module named '?(?P<subject>\w[\w.]{0,80})",
+        refine=_module,
+    ),
+    Rule(
+        CauseKind.MISSING_BUILD_DEPENDENCY,
+        ": no module named ",
+        r"python[\d.]{0,5}: No module named (?P<subject>\w[\w.]{0,80})",
+        tier=Tier.LIKELY,
+        refine=_module,
+    ),
+    Rule(
+        CauseKind.MISSING_BUILD_DEPENDENCY,
+        "cannot import '",
+        r"BackendUnavailable: Cannot import '(?P<subject>\w[\w.]{0,80})'",
+        refine=_module,
+    ),
+    Rule(
+        CauseKind.MISSING_BUILD_DEPENDENCY,
+        "backend '",
+        r"Backend '(?P<subject>\w[\w.]{0,80})(?::[^']{1,60})?' is not available",
+        refine=_module,
+    ),
+    Rule(
+        CauseKind.MISSING_BUILD_DEPENDENCY,
+        "invalid command 'bdist_wheel'",
+        subject="wheel",
+        remedy=Remedy(requirements=("wheel",)),
+    ),
+    Rule(
+        CauseKind.MISSING_BUILD_DEPENDENCY,
+        "requirement.parse('",
+        rf"could not find suitable distribution for Requirement\.parse\('"
+        rf"(?P<subject>{_REQUIREMENT})'",
+        refine=_requirement,
+    ),
+    Rule(
+        CauseKind.MISSING_BUILD_DEPENDENCY,
+        "distutilserror: command '[",
+        r"'wheel', '--no-deps', .{0,200}'(?P<subject>[^']{1,80})'\]' returned non-zero",
+        refine=_requirement,
+    ),
+    Rule(
+        CauseKind.MISSING_BUILD_DEPENDENCY,
+        "distributionnotfound",
+        rf"DistributionNotFound: The '(?P<subject>{_REQUIREMENT})' distribution was not found",
+        refine=_requirement,
+    ),
+    Rule(
+        CauseKind.MISSING_BUILD_DEPENDENCY,
+        "no package metadata was found for",
+        r"PackageNotFoundError: No package metadata was found for (?P<subject>[\w.-]{1,60})",
+        tier=Tier.LIKELY,
+        refine=_requirement,
+    ),
+    Rule(
+        CauseKind.MISSING_BUILD_DEPENDENCY,
+        ".pxd' not found",
+        r"'(?P<subject>[\w./]{1,100})\.pxd' not found",
+        refine=lambda finding, log: _module(
+            finding.but(subject=(finding.subject or "").replace("/", ".")), log
+        ),
+    ),
+    Rule(
+        CauseKind.INCOMPLETE_SDIST,
+        "doesn't match any files",
+        r"ValueError: '(?P<subject>[^']{1,150})' doesn't match any files",
+    ),
+    Rule(
+        CauseKind.MISSING_BUILD_DEPENDENCY,
+        "cython is required",
+        r"Cython is required|Cython (?:>?=? ?[\d.]{1,8} )?(?:must be|is not|isn't) installed",
+        subject="Cython",
+        tier=Tier.LIKELY,
+        remedy=Remedy(requirements=("Cython",)),
+    ),
+    Rule(
+        CauseKind.MISSING_BUILD_DEPENDENCY,
+        "install ",
+        r"(?:please|must|need to|pip3?) (?:first )?(?:pip3? )?install '?(?P<subject>numpy"
+        r"|cython)\b",
+        tier=Tier.STATED,
+        refine=lambda finding, log: _module(
+            finding.but(
+                subject="Cython" if (finding.subject or "").lower() == "cython" else "numpy"
+            ),
+            log,
+        ),
+    ),
+    Rule(
+        CauseKind.MISSING_BUILD_DEPENDENCY,
+        "numpy",
+        r"numpy (?:is required|must be installed|is not installed|not found)",
+        subject="numpy",
+        tier=Tier.STATED,
+        remedy=Remedy(requirements=("numpy",)),
+    ),
+)

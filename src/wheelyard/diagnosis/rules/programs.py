@@ -1,0 +1,266 @@
+"""Programs that are missing or too old, and files that look like them."""
+
+import re
+from collections.abc import Iterable
+
+from wheelyard.diagnosis.cause import CauseKind
+from wheelyard.diagnosis.known_names import FOREIGN_PROGRAMS, PROGRAM_OF_WORD, PROGRAMS
+from wheelyard.diagnosis.log_text import LogText
+from wheelyard.diagnosis.rule import Finding, Rule, Tier, unless_it_went_on
+
+_CONFIG_TOOL = re.compile(r"^[\w.+-]{1,60}[-_]config(?:[-.]?\d[\w.]*)?$")
+_PROGRAM_LIKE = re.compile(r"^[a-z][\w+-]{0,40}$")
+_STARTING = re.compile(r"subprocess|_execute_child|Popen|spawn|_posixsubprocess|check_output")
+_FRAMES = 16
+
+
+def as_program(name: str) -> tuple[CauseKind, str] | None:
+    """Return the kind of cause and the program's own name, if the name is a program's."""
+    base = name.rpartition("/")[2]
+    base = PROGRAM_OF_WORD.get(base.lower(), base)
+    if base in {"pkg-config", "pkgconf"}:
+        return CauseKind.MISSING_PROGRAM, base
+    if _CONFIG_TOOL.match(base):
+        return CauseKind.MISSING_CONFIG_TOOL, base
+    if base in PROGRAMS or base.lower() in PROGRAMS:
+        return CauseKind.MISSING_PROGRAM, base if base in PROGRAMS else base.lower()
+    return None
+
+
+def named_program(finding: Finding, _log: LogText) -> Iterable[Finding]:
+    """Take the subject for a program, known or not."""
+    name = (finding.subject or "").rpartition("/")[2]
+    if name in FOREIGN_PROGRAMS:
+        yield finding.but(kind=CauseKind.WRONG_OS, subject=name)
+        return
+    kind, subject = as_program(name) or (CauseKind.MISSING_PROGRAM, name)
+    yield finding.but(kind=kind, subject=subject)
+
+
+def _program_that_stops(finding: Finding, log: LogText) -> Iterable[Finding]:
+    for named in named_program(finding, log):
+        yield from unless_it_went_on(named, log)
+
+
+def _program_or_file(finding: Finding, log: LogText) -> Iterable[Finding]:
+    """Tell a program that could not be started from a file that is not in the sdist."""
+    name = finding.subject or ""
+    if program := as_program(name):
+        yield finding.but(kind=program[0], subject=program[1])
+        return
+    frames = [log.text(place) for place in log.before(finding.place, _FRAMES)]
+    until = next((i for i, text in enumerate(frames) if text.startswith("Traceback")), len(frames))
+    was_started = any(_STARTING.search(text) for text in frames[:until])
+    if name in FOREIGN_PROGRAMS:
+        yield finding.but(kind=CauseKind.WRONG_OS)
+    elif was_started or (until == len(frames) and _PROGRAM_LIKE.match(name)):
+        yield finding.but(kind=CauseKind.MISSING_PROGRAM, subject=name.rpartition("/")[2])
+    else:
+        yield finding.but(kind=CauseKind.INCOMPLETE_SDIST)
+
+
+def _known_only(finding: Finding, _log: LogText) -> Iterable[Finding]:
+    """Keep a finding only if the subject is a program that we know."""
+    if program := as_program(finding.subject or ""):
+        yield finding.but(kind=program[0], subject=program[1])
+
+
+_NO_FILE = r"\[Errno 2\] No such file or directory: '(?P<subject>[^']{1,200})'"
+_WORD = r"[A-Za-z][\w.+-]{0,60}"
+
+RULES = (
+    Rule(
+        CauseKind.MISSING_PROGRAM,
+        "no such file or directory: '",
+        rf"^(?:[\w.]{{0,60}}(?:FileNotFoundError|OSError|IOError|error)\b:? ?){{1,2}}{_NO_FILE}",
+        refine=_program_or_file,
+    ),
+    Rule(
+        CauseKind.MISSING_PROGRAM,
+        "no such file or directory: '",
+        rf"\S.{{0,200}}{_NO_FILE}",
+        tier=Tier.LIKELY,
+        refine=_known_only,
+    ),
+    Rule(
+        CauseKind.MISSING_PROGRAM,
+        "failed: no such file or directory",
+        r"command '(?P<subject>[^']{1,200})' failed: No such file or directory",
+        refine=named_program,
+    ),
+    Rule(
+        CauseKind.MISSING_PROGRAM,
+        "unable to execute '",
+        r"unable to execute '(?P<subject>[^']{1,200})'",
+        refine=_program_that_stops,
+    ),
+    Rule(
+        CauseKind.MISSING_PROGRAM,
+        "unable to execute ",
+        r"unable to execute (?P<subject>[\w./+-]{1,100}): No such file",
+        refine=_program_that_stops,
+    ),
+    Rule(
+        CauseKind.MISSING_PROGRAM,
+        "not found",
+        r"(?:^|[\s/])(?:sh|bash|dash|zsh|configure)(?:: line \d{1,6}|: \d{1,6})?: "
+        r"(?:line \d{1,6}: )?(?P<subject>[\w./+-]{1,100}): (?:command )?not found",
+        refine=_program_that_stops,
+    ),
+    Rule(
+        CauseKind.MISSING_PROGRAM,
+        "make",
+        r"make(?:\[\d{1,3}\])?: (?P<subject>[\w./+-]{1,100}): "
+        r"(?:No such file or directory|Command not found)",
+        refine=_program_that_stops,
+    ),
+    Rule(
+        CauseKind.MISSING_PROGRAM,
+        "command not found",
+        r"(?P<subject>[\w./+-]{1,100}): command not found",
+        tier=Tier.LIKELY,
+        refine=_program_that_stops,
+    ),
+    Rule(
+        CauseKind.MISSING_PROGRAM,
+        "executable file not found",
+        r"exec: \"?(?P<subject>[\w./+-]{1,100})\"?: executable file not found",
+        refine=named_program,
+    ),
+    Rule(
+        CauseKind.MISSING_PROGRAM,
+        "env: ",
+        r"env: '?(?P<subject>[\w./+-]{1,100})'?: No such file",
+        refine=_program_that_stops,
+    ),
+    Rule(
+        CauseKind.MISSING_PROGRAM,
+        "error trying to exec",
+        r"error trying to exec '(?P<subject>[\w./+-]{1,60})'",
+        refine=named_program,
+    ),
+    Rule(
+        CauseKind.MISSING_PROGRAM,
+        "cannot execute",
+        r"cannot execute '(?P<subject>[\w./+-]{1,60})'",
+        refine=named_program,
+    ),
+    Rule(
+        CauseKind.MISSING_PROGRAM,
+        "must be installed",
+        rf"(?P<subject>{_WORD}) must be installed",
+        refine=_known_only,
+    ),
+    Rule(
+        CauseKind.MISSING_PROGRAM,
+        "executable",
+        rf"(?:could not|couldn't|cannot|can't|unable to|failed to) (?:find|locate) (?:the |a |an )?"
+        rf"'?(?P<subject>{_WORD})'? executable",
+        tier=Tier.LIKELY,
+        refine=named_program,
+    ),
+    Rule(
+        CauseKind.MISSING_PROGRAM,
+        "executable",
+        rf"'?(?P<subject>{_WORD})'? executable (?:was |is |could )?(?:not |missing)",
+        tier=Tier.LIKELY,
+        refine=_known_only,
+    ),
+    Rule(
+        CauseKind.MISSING_PROGRAM,
+        "unable to find ",
+        rf"unable to find (?:the |a |an )?'?(?P<subject>{_WORD})",
+        tier=Tier.LIKELY,
+        refine=_known_only,
+    ),
+    Rule(
+        CauseKind.MISSING_PROGRAM,
+        "could not find ",
+        rf"could not find (?:the |a |an )?(?:command |program )?'?(?P<subject>{_WORD})",
+        tier=Tier.LIKELY,
+        refine=_known_only,
+    ),
+    Rule(
+        CauseKind.MISSING_PROGRAM,
+        "not found",
+        rf"(?:^|\s|')(?P<subject>{_WORD})'? (?:is |was |could )?not found",
+        tier=Tier.STATED,
+        refine=_known_only,
+    ),
+    Rule(
+        CauseKind.MISSING_PROGRAM,
+        "is required",
+        rf"(?:^|\s|')(?P<subject>{_WORD})'? is required (?:to|for)",
+        tier=Tier.STATED,
+        refine=_known_only,
+    ),
+    Rule(
+        CauseKind.MISSING_PROGRAM,
+        "not installed",
+        rf"(?:^|\s|')(?P<subject>{_WORD})'? (?:is |was )?not installed",
+        tier=Tier.LIKELY,
+        refine=_known_only,
+    ),
+    Rule(
+        CauseKind.MISSING_PROGRAM,
+        " executable not found",
+        r"(?:^|[\s'])(?P<subject>[a-z][\w+-]{1,40})'? executable not found",
+        tier=Tier.LIKELY,
+        refine=named_program,
+    ),
+    Rule(
+        CauseKind.MISSING_PROGRAM,
+        "unable to run ",
+        rf"unable to run ['\"]?(?P<subject>{_WORD})",
+        tier=Tier.LIKELY,
+        refine=_known_only,
+    ),
+    Rule(
+        CauseKind.MISSING_PROGRAM,
+        "could not run ",
+        rf"could not run ['\"]?(?P<subject>{_WORD})",
+        tier=Tier.LIKELY,
+        refine=_known_only,
+    ),
+    Rule(
+        CauseKind.MISSING_PROGRAM,
+        "the '",
+        rf"the '(?P<subject>{_WORD})' (?:utility|command|program|tool|executable|binary) "
+        r"(?:is missing|is not|was not|appears not|could not|not)",
+        tier=Tier.LIKELY,
+        refine=named_program,
+    ),
+    Rule(
+        CauseKind.MISSING_PROGRAM,
+        "specify a working '",
+        rf"specify a working '(?P<subject>{_WORD})'",
+        tier=Tier.LIKELY,
+        refine=_known_only,
+    ),
+    Rule(
+        CauseKind.MISSING_PROGRAM,
+        "java_home",
+        r"JAVA_HOME(?: environment variable)?(?: is|'?)? (?:not (?:set|found|defined)|undefined)",
+        tier=Tier.LIKELY,
+        subject="javac",
+    ),
+    Rule(
+        CauseKind.MISSING_PROGRAM,
+        "cuda_home",
+        r"CUDA_HOME(?: environment variable)? (?:is )?not set",
+        tier=Tier.LIKELY,
+        subject="nvcc",
+    ),
+    Rule(
+        CauseKind.PROGRAM_TOO_OLD,
+        " or higher is required",
+        rf"(?P<subject>{_WORD}) \d[\w.]{{0,20}} or higher is required\. +You are running",
+    ),
+    Rule(
+        CauseKind.PROGRAM_TOO_OLD,
+        "too old",
+        rf"(?P<subject>{_WORD})(?: version)?(?: \S{{1,20}})? is too old",
+        tier=Tier.LIKELY,
+        refine=_known_only,
+    ),
+)
