@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import hashlib
+import json
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
@@ -11,6 +12,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from starlette.types import Message
 from structlog.testing import capture_logs
 
 from wheels import make_wheel
@@ -253,6 +255,35 @@ def test_a_waiting_builder_is_sent_away_when_the_server_stops(yard: Yard, board:
     yard.state.stopping.set()
     waiting.join(timeout=20)
     assert answers[0].status_code == 204
+
+
+def test_a_waiting_builder_that_hangs_up_gets_no_job(yard: Yard, board: Board) -> None:
+    message = {"targets": [BOOKWORM], "free_memory_bytes": 1, "wait_seconds": 30.0}
+    incoming: list[Message] = [
+        {"type": "http.request", "body": json.dumps(message).encode(), "more_body": False},
+        {"type": "http.disconnect"},
+    ]
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "http",
+        "path": f"{PREFIX}/claim",
+        "raw_path": f"{PREFIX}/claim".encode(),
+        "query_string": b"",
+        "headers": [(b"authorization", board.headers["Authorization"].encode())],
+    }
+
+    async def receive() -> Message:
+        return incoming.pop(0) if len(incoming) > 1 else incoming[0]
+
+    async def send(_message: Message) -> None:
+        """Nobody is there."""
+
+    asyncio.run(asyncio.wait_for(yard.app(scope, receive, send), timeout=20))
+    yard.job()
+    assert board.claim(BOOKWORM).status_code == 200
 
 
 def test_many_waiting_builders_do_not_keep_installers_waiting(yard: Yard, board: Board) -> None:

@@ -15,7 +15,7 @@
 `builders`  machines that take jobs
 `recipes`   what projects need beyond their own metadata
 `wheels`    wheels that we made
-`pages`     the outbox of pages to be written again
+`pages`     the outbox of pages to be written again; `listings`: which projects are on an index
 `state`     named values, our serial among them
 
 In a transaction, take locks in this order: project, jobs, builds, wheels, and `pages.mark_page`

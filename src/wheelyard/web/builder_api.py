@@ -76,7 +76,7 @@ _MEANING = {
     400: "The request is not HTTP or JSON that can be read.",
     401: "The token is missing, wrong, expired or revoked.",
     403: "The token does not let the builder do this.",
-    404: "There is no such build.",
+    404: "There is no such path.",
     409: "The lease has expired or belongs to another builder.",
     413: "The body or the upload is too large.",
     422: "The message is not valid, or the bytes are not those that were announced.",
@@ -131,10 +131,11 @@ async def claim(
         lease = await run_in_threadpool(_claim_now, state, builder, message)
         if lease is not None:
             return lease
-        left = give_up_at - loop.time()
-        if left <= 0 or state.stopping.is_set() or await request.is_disconnected():
+        await asyncio.sleep(min(_POLL_SECONDS, max(give_up_at - loop.time(), 0)))
+        is_over = loop.time() >= give_up_at or state.stopping.is_set()
+        # Nobody would hear of a job that is leased to a builder that has hung up.
+        if is_over or await request.is_disconnected():
             return Response(status_code=204)
-        await asyncio.sleep(min(_POLL_SECONDS, left))
 
 
 def _claim_now(state: AppState, builder: Builder, message: ClaimRequest) -> BuildLease | None:

@@ -1,0 +1,90 @@
+"""Pages for people: how values are shown."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from jinja2 import UndefinedError
+from packaging.version import Version
+
+from wheelyard.model.build import BuildState, BuildSummary, Decision, Phase, Verdict
+from wheelyard.model.names import TargetName, parse_project_name
+from wheelyard.publish.site import build_page, home_page
+from wheelyard.render import render, shown_duration, shown_size, shown_time
+
+_VERSION = Version("1.0")
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [
+        (0, "0 bytes"),
+        (1023, "1023 bytes"),
+        (1024, "1.0 KiB"),
+        (1_500_000, "1.4 MiB"),
+        (3 * 1024**3, "3.0 GiB"),
+        (5000 * 1024**3, "5000.0 GiB"),
+    ],
+)
+def test_sizes_are_readable(size: int, expected: str) -> None:
+    assert shown_size(size) == expected
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [
+        (-3, "0.0 s"),
+        (5.21, "5.2 s"),
+        (184, "3 min 04 s"),
+        (3725, "1 h 02 min"),
+        (90_000, "25 h 00 min"),
+    ],
+)
+def test_durations_are_readable(seconds: float, expected: str) -> None:
+    assert shown_duration(timedelta(seconds=seconds)) == expected
+
+
+def test_times_are_told_in_utc() -> None:
+    assert shown_time(datetime(2026, 11, 23, 12, 5, 59, tzinfo=UTC)) == "2026-11-23 12:05 UTC"
+
+
+def test_a_value_that_a_template_lacks_is_a_mistake() -> None:
+    with pytest.raises(UndefinedError):
+        render("home.html", root="")
+
+
+def test_the_first_page_of_a_busy_server_stays_small() -> None:
+    decisions = [
+        Decision(
+            project=parse_project_name(f"project-{number:05}"),
+            version=_VERSION,
+            target=TargetName("bookworm-cp311-armv7l"),
+            verdict=Verdict.BUILT,
+            reason="We made a wheel.",
+        )
+        for number in range(2000)
+    ]
+    page = home_page(decisions, channels=["bookworm"], server_url="http://yard.example.org/")
+    assert len(page) < 200_000
+    assert b"2000 projects" in page
+    assert b"The first 500 are shown" in page
+
+
+def test_the_page_of_a_running_build_tells_its_phase() -> None:
+    page = build_page(
+        BuildSummary(
+            id="0" * 32,
+            project=parse_project_name("spam"),
+            version=_VERSION,
+            target=TargetName("bookworm-cp311-armv7l"),
+            builder="board",
+            number=0,
+            state=BuildState.RUNNING,
+            phase=Phase.UPLOAD,
+            started_at=datetime(2026, 11, 23, tzinfo=UTC),
+            finished_at=None,
+            failure=None,
+            log_key=None,
+        )
+    )
+    assert b"upload (load the page again for news)" in page
+    assert b"Took" not in page
