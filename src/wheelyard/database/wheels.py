@@ -18,8 +18,16 @@ from wheelyard.database.tables import (
     wheel_dependencies,
     wheels,
 )
-from wheelyard.errors import NotStored, UploadRefused
-from wheelyard.model.names import Filename, ProjectName, Sha256, TargetName, untagged
+from wheelyard.errors import InvalidName, NotStored, UploadRefused
+from wheelyard.model.names import (
+    Filename,
+    ProjectName,
+    Sha256,
+    TargetName,
+    parse_filename,
+    parse_sha256,
+    untagged,
+)
 from wheelyard.model.wheel import Wheel, WheelFile, WheelState, package_path
 
 
@@ -115,9 +123,12 @@ def wheel_by_path(connection: Connection, path: str) -> Wheel | None:
     Where several channels have the same bytes under the same name, one that is published goes
     before one that is not.
     """
-    parts = path.split("/")
-    sha256 = Sha256("".join(parts[1:-1]))
-    filename = Filename(parts[-1])
+    folder, _, name = path.rpartition("/")
+    try:
+        sha256 = parse_sha256(folder.removeprefix("packages/").replace("/", ""))
+        filename = parse_filename(name)
+    except InvalidName:
+        return None
     if path != package_path(sha256, filename):
         return None
     rows = connection.execute(
