@@ -107,6 +107,13 @@ class Workshop:
         with writing(self.engine) as connection:
             projects.save_page(connection, page, at=self.clock.now())
 
+    def mark_for_planning(self) -> None:
+        """Have every wanted project planned again although nothing changed."""
+        with writing(self.engine) as connection:
+            asked = projects.wants(connection)
+            for want in asked:
+                projects.want(connection, want, at=self.clock.now())
+
     def plan(self) -> int:
         """Let the scheduler do what there is to do."""
         return Scheduler(self.engine, clock=self.clock).tick()
