@@ -11,7 +11,10 @@ from wheelyard.model.build import Limits
 _MIB = 1024**2
 _RUN_BYTES = _MIB
 _SPARE_PROCESSES = 8
-"""More than what the watcher lets pass, so that it sees when the limit is exceeded."""
+"""More than what `watcher` lets pass, so that it sees when the limit is exceeded."""
+
+_SPARE_BYTES = _MIB
+"""More than what `disk` lets pass, for the same reason."""
 
 _OPEN_FILES = 65_536
 
@@ -35,14 +38,18 @@ _ISOLATION = (
 
 
 def launcher(user: BuildUser | None) -> tuple[str, ...]:
-    """Return the words before `bwrap`: give up root and every way back to it."""
+    """Return the words before `bwrap`: give up root and every way back to it.
+
+    The agent's end is not made to kill bubblewrap from here on (`--pdeathsig`), but only once it
+    asks for that itself: killed while it starts its inner process, it would leave that waiting for
+    ever. `launch` sees to it that the command does not run without an agent.
+    """
     ids = (
         ()
         if user is None
         else ("--reuid", str(user.uid), "--regid", str(user.gid), "--clear-groups")
     )
-    # Changing the user clears the signal that the parent's end sends: bubblewrap sets it again.
-    return ("setpriv", *ids, "--inh-caps=-all", "--no-new-privs", "--pdeathsig", "KILL", "--")
+    return ("setpriv", *ids, "--inh-caps=-all", "--no-new-privs", "--")
 
 
 def options(command: Command, view: View) -> list[str | bytes]:
@@ -72,7 +79,7 @@ def inner_launcher(
     return (
         "/usr/bin/prlimit",
         *processes,
-        f"--fsize={limits.disk_bytes}",
+        f"--fsize={limits.disk_bytes + _SPARE_BYTES}",
         "--core=0",
         f"--nofile={min(most_open_files, _OPEN_FILES)}",
         "--",

@@ -6,6 +6,7 @@ import select
 import signal
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from datetime import timedelta
 
 from wheelyard import process
 from wheelyard.process import Process
@@ -21,15 +22,21 @@ why bubblewrap's own `--block-fd` is of no use: it takes an end of file for a ye
 """
 
 
+_PAUSE = timedelta(milliseconds=1)
+_STATUS_BYTES = 4096
+
+
 class Launch:
     """Bubblewrap as it runs one command: `monitor` outside, and the first process inside.
 
+    `status` is a file that the monitor tells in what becomes of the command. (Into a pipe that
+    nobody reads any more it could not, and would end too early: see `arguments.launcher`.)
     When the first process ends, the kernel ends everything else in its process namespace.
     """
 
     def __init__(self, monitor: Process, status: int) -> None:
         self.monitor = monitor
-        self._status = os.fdopen(status, encoding="utf-8")
+        self._status = status
         self._first: int | None = None
         self._first_handle: int | None = None
 
@@ -38,10 +45,12 @@ class Launch:
 
         It is kept from running the command until `open_gate`.
         """
-        line = self._status.readline()
-        if not line.endswith("}\n"):
-            return None
-        self._first = int(json.loads(line)["child-pid"])
+        has_ended = False
+        while (line := self._told().partition(b"\n"))[1] == b"":
+            if has_ended:
+                return None
+            has_ended = self.monitor.wait(_PAUSE) is not None
+        self._first = int(json.loads(line[0])["child-pid"])
         with suppress(ProcessLookupError):
             self._first_handle = os.pidfd_open(self._first)
         return self._first
@@ -51,12 +60,11 @@ class Launch:
         if self.monitor.stdin is None:
             return
         with suppress(BrokenPipeError):
-            self.monitor.stdin.write(b"\n")
-            self.monitor.stdin.flush()
+            os.write(self.monitor.stdin.fileno(), b"\n")
 
     def has_run(self) -> bool:
         """Whether the sandbox was set up to its end; for when everything has ended."""
-        return "exit-code" in self._status.read()
+        return b"exit-code" in self._told()
 
     def end(self) -> None:
         """Kill everything that runs inside, and return when nothing of it is left."""
@@ -76,12 +84,13 @@ class Launch:
     def close(self) -> None:
         """End it, and close what is open."""
         self.end()
-        self._status.close()
+        os.close(self._status)
         if self._first_handle is not None:
             os.close(self._first_handle)
-            self._first_handle = None
-        with suppress(BrokenPipeError):
-            self.monitor.close()
+        self.monitor.close()
+
+    def _told(self) -> bytes:
+        return os.pread(self._status, _STATUS_BYTES, 0)
 
 
 def launch(
@@ -95,13 +104,12 @@ def launch(
     `before` are the words that bubblewrap is started by, `before_command` those that start the
     command inside. An option that is bytes stands for a file that holds them.
     """
+    status = os.memfd_create("wheelyard-status")
     handed_over: list[int] = []
-    status, status_inside = os.pipe()
-    handed_over.append(status_inside)
     try:
         words = [
             option if isinstance(option, str) else _file(option, handed_over)
-            for option in ("--json-status-fd", str(status_inside), *options)
+            for option in ("--json-status-fd", str(status), *options)
         ]
         # Through a file, because inside everybody can read the command line of process 1.
         listed = _file(b"".join(word.encode() + b"\0" for word in words), handed_over)
@@ -111,7 +119,7 @@ def launch(
             stdin=process.PIPE,
             stdout=process.PIPE,
             stderr=process.STDOUT,
-            pass_fds=handed_over,
+            pass_fds=[status, *handed_over],
             die_with_parent=False,
         )
     except BaseException:

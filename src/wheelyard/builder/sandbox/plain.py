@@ -106,30 +106,40 @@ class _Family:
 
     def end(self) -> None:
         """Kill the family, and whom it has got while it was being killed."""
+        self._look()
+        self._kill()
         while self._look():
-            for handle in self._handles.values():
-                with suppress(ProcessLookupError):
-                    signal.pidfd_send_signal(handle, signal.SIGKILL)
+            self._kill()
         with suppress(ProcessLookupError):
             os.killpg(self._parent.pid, signal.SIGKILL)
-        for pid, handle in self._handles.items():
+        for handle in self._handles.values():
             _is_over(handle, wait=True)
-            os.close(handle)
-            if pid != self._parent.pid:
-                process.reap(pid)
-        self._handles.clear()
+        self._forget()
+
+    def _kill(self) -> None:
+        for handle in self._handles.values():
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(handle, signal.SIGKILL)
 
     def _look(self) -> bool:
-        """Take note of new members of the family; return whether there are any."""
-        for pid in [pid for pid, handle in self._handles.items() if _is_over(handle)]:
-            # A number may be given again to somebody else's process.
-            os.close(self._handles.pop(pid))
+        """Take note of new members of the family that run; return whether there are any."""
+        self._forget()
         found = {pid for known in self._roots() for pid in watcher.descendants(known)}
-        new = found - self._handles.keys()
-        for pid in new:
+        new = {}
+        for pid in found - self._handles.keys():
             with suppress(ProcessLookupError):
-                self._handles[pid] = os.pidfd_open(pid)
-        return not new.isdisjoint(self._handles)
+                new[pid] = os.pidfd_open(pid)
+        self._handles |= new
+        self._forget()
+        return not new.keys().isdisjoint(self._handles)
+
+    def _forget(self) -> None:
+        """Forget who has ended: a number may be given again to somebody else's process."""
+        for pid, handle in list(self._handles.items()):
+            if _is_over(handle):
+                os.close(self._handles.pop(pid))
+                if pid != self._parent.pid:
+                    process.reap(pid)
 
     def _roots(self) -> list[int]:
         """Return whom the others descend from: those that are nobody's child in the family."""

@@ -8,6 +8,8 @@ from wheelyard.builder.sandbox.sandbox import LimitHit
 from wheelyard.model.build import Limits
 
 _KIB = 1024
+_SPARE_THREADS = 2
+"""What belongs to the sandbox rather than to the command: its first process, and a starting one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +50,7 @@ def exceeded(usage: Usage, limits: Limits, *, watched: frozenset[LimitHit]) -> L
     """Return which of the watched limits is exceeded, if any."""
     if LimitHit.MEMORY in watched and usage.memory_bytes > limits.memory_bytes:
         return LimitHit.MEMORY
-    if LimitHit.PROCESSES in watched and usage.threads > limits.processes:
+    if LimitHit.PROCESSES in watched and usage.threads > limits.processes + _SPARE_THREADS:
         return LimitHit.PROCESSES
     return None
 
