@@ -19,6 +19,7 @@
     │   ├── LeaseLost                      the lease has expired or belongs to somebody else
     │   ├── UploadRefused                  bytes that disagree with what was announced
     │   └── SandboxMissing                 no sandbox, and none may be done without
+    ├── Stopped                         1: work that ends early because somebody asked for it
     └── HostileContent                  6: an archive or a wheel that must not be used
 
 The first line of a class's docstring is its message; the value at fault and a piece of advice
@@ -130,6 +131,10 @@ class UploadRefused(Refused):
 
 class SandboxMissing(Refused):
     """Builds cannot be isolated on this machine."""
+
+
+class Stopped(WheelyardError):
+    """This was told to stop."""
 
 
 class HostileContent(WheelyardError):

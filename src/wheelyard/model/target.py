@@ -103,13 +103,13 @@ def target_from_name(name: str, *, python_full: str | None = None) -> Target:
 @cache
 def accepted_tags(target: Target) -> frozenset[Tag]:
     """Return every tag that an installer on the target accepts, whatever runs this code."""
-    platforms = list(_platforms(target))
+    platforms = list(platform_tags(target))
     return frozenset(cpython_tags(target.python, [target.interpreter], platforms)) | frozenset(
         compatible_tags(target.python, target.interpreter, platforms)
     )
 
 
-def _platforms(target: Target) -> Iterator[str]:
+def platform_tags(target: Target) -> Iterator[str]:
     """Yield the platform tags of a target, most specific first (PEP 600, PEP 425)."""
     if target.architecture not in _NO_MANYLINUX:
         oldest = _OLDEST_MANYLINUX.get(target.architecture, _DEFAULT_OLDEST_MANYLINUX)

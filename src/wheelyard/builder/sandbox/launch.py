@@ -6,7 +6,6 @@ import select
 import signal
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from datetime import timedelta
 
 from wheelyard import process
 from wheelyard.process import Process
@@ -22,7 +21,7 @@ why bubblewrap's own `--block-fd` is of no use: it takes an end of file for a ye
 """
 
 
-_PAUSE = timedelta(milliseconds=1)
+_PAUSE_MILLISECONDS = 1
 _STATUS_BYTES = 4096
 
 
@@ -45,12 +44,10 @@ class Launch:
 
         It is kept from running the command until `open_gate`.
         """
-        has_ended = False
-        while (line := self._told().partition(b"\n"))[1] == b"":
-            if has_ended:
-                return None
-            has_ended = self.monitor.wait(_PAUSE) is not None
-        self._first = int(json.loads(line[0])["child-pid"])
+        line = self._first_line()
+        if line is None:
+            return None
+        self._first = int(json.loads(line)["child-pid"])
         with suppress(ProcessLookupError):
             self._first_handle = os.pidfd_open(self._first)
         return self._first
@@ -88,6 +85,22 @@ class Launch:
         if self._first_handle is not None:
             os.close(self._first_handle)
         self.monitor.close()
+
+    def _first_line(self) -> bytes | None:
+        """Wait for a line of the status; None if the monitor ends without one."""
+        # Not by `monitor.wait`, for whoever supervises it wants to see it end.
+        ended = os.pidfd_open(self.monitor.pid)
+        poll = select.poll()
+        poll.register(ended, select.POLLIN)
+        try:
+            has_ended = False
+            while b"\n" not in (told := self._told()):
+                if has_ended:
+                    return None
+                has_ended = bool(poll.poll(_PAUSE_MILLISECONDS))
+        finally:
+            os.close(ended)
+        return told.partition(b"\n")[0]
 
     def _told(self) -> bytes:
         return os.pread(self._status, _STATUS_BYTES, 0)

@@ -19,6 +19,7 @@ _TRIAL = Command(
     arguments=("/bin/true",), folder="/", limits=Limits(duration=timedelta(seconds=30))
 )
 _INSTALL = "Install it: apt-get install bubblewrap util-linux"
+_SWITCHES = Path("/proc/sys")
 _NAMESPACE_SWITCHES = (
     ("kernel/unprivileged_userns_clone", "0", "1"),
     ("kernel/apparmor_restrict_unprivileged_userns", "1", "0"),
@@ -55,7 +56,7 @@ def _try(sandbox: Sandbox) -> None:
     try:
         result = sandbox.run(_TRIAL, output=lambda _: None)
     except NotFound as error:
-        raise SandboxMissing(error.subject, _advice(str(_INSTALL))) from None
+        raise SandboxMissing(error.subject, _advice(_INSTALL)) from None
     except SandboxMissing as error:
         missing = "bwrap: No such file" in str(error.subject)
         raise SandboxMissing(error.subject, _advice(_INSTALL if missing else _remedy())) from None
@@ -66,7 +67,7 @@ def _try(sandbox: Sandbox) -> None:
 def _remedy() -> str:
     """Say what keeps unprivileged users from making namespaces, as far as the kernel tells."""
     for name, bad, good in _NAMESPACE_SWITCHES:
-        file = Path("/proc/sys") / name
+        file = _SWITCHES / name
         if file.exists() and file.read_text(encoding="ascii").strip() == bad:
             return f"As root: sysctl -w {name.replace('/', '.')}={good}"
     return _NO_SWITCH

@@ -1,0 +1,249 @@
+"""The agent: takes jobs from the server, one after the other, and builds them."""
+
+import fcntl
+import os
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TypeVar
+
+from wheelyard.builder import host
+from wheelyard.builder.build import Bench, Outcome, build
+from wheelyard.builder.connection import Connection
+from wheelyard.builder.report import Report
+from wheelyard.builder.sandbox.folders import build_user, choose_folder, remove_tree
+from wheelyard.builder.sandbox.opening import open_sandbox
+from wheelyard.client import http_client
+from wheelyard.errors import (
+    InvalidSetting,
+    Refused,
+    Stopped,
+    Unavailable,
+    WheelyardError,
+)
+from wheelyard.log import get_logger
+from wheelyard.model.build import Failure, FailureKind, Phase
+from wheelyard.model.wheel import WheelFile
+from wheelyard.protocol import (
+    PART_BYTES,
+    BuildLease,
+    ClaimRequest,
+    FailureMessage,
+    FinishRequest,
+    RegisterRequest,
+    WheelMessage,
+)
+from wheelyard.settings import Settings
+
+_log = get_logger("builder.agent")
+_Answer = TypeVar("_Answer")
+_RETRY_SECONDS = 1.0
+_LONGEST_RETRY_SECONDS = 15.0
+_PASSABLE = 0o711
+_STOPPED = Failure(
+    kind=FailureKind.INFRASTRUCTURE, message="The builder was stopped in the middle of the build."
+)
+
+
+def run_agent(settings: Settings, *, stop: threading.Event, once: bool = False) -> int:
+    """Take jobs until told to stop, or one with `once`; return the exit status.
+
+    Raises:
+        InvalidSetting: if there is no server or no token in the settings.
+        SandboxMissing: if builds cannot be isolated here.
+        Unauthorized: if the server does not take the token.
+    """
+    server = settings.builder.server or settings.server_url
+    sandbox = open_sandbox(settings)
+    folder = choose_folder(settings)
+    targets = settings.targets or (host.local_target().name,)
+    facts = host.machine()
+    connection = Connection(settings, server=server, token=_token(settings))
+    client = http_client(contact=settings.contact, timeout=settings.upstream.timeout)
+    bench = Bench(
+        sandbox=sandbox,
+        user=build_user(settings),
+        client=client,
+        folder=folder,
+        processors=facts.processors,
+    )
+    request = RegisterRequest(
+        targets=targets,
+        version=version("wheelyard"),
+        sandbox=sandbox.name,
+        machine=facts.model[:100],
+        memory_bytes=facts.memory_bytes,
+        processors=facts.processors,
+    )
+    loop = _Loop(
+        connection=connection,
+        bench=bench,
+        stop=stop,
+        once=once,
+        claim_wait=settings.builder.claim_wait.total_seconds(),
+    )
+    try:
+        with client, own_work_folder(folder) as work:
+            registered = loop.retry(lambda: connection.register(request))
+            _log.info("registered", name=registered.name, server=server, folder=str(folder))
+            loop.take_jobs(registered.targets, work=work)
+    except Stopped:
+        _log.info("stopped")
+    finally:
+        connection.close()
+    return 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Loop:
+    """The agent at work."""
+
+    connection: Connection
+    bench: Bench
+    stop: threading.Event
+    once: bool
+    claim_wait: float
+
+    def take_jobs(self, targets: tuple[str, ...], *, work: Path) -> None:
+        """Take one job after the other, until told to stop or, with `once`, after one."""
+        while not self.stop.is_set():
+            lease = self.retry(lambda: self._claim(targets))
+            if lease is not None:
+                self._build(lease, work=work)
+                if self.once:
+                    return
+
+    def retry(self, ask: Callable[[], _Answer], *, until_lost: Report | None = None) -> _Answer:
+        """Ask the server until it answers, with growing pauses.
+
+        Raises:
+            Stopped: if told to stop meanwhile.
+            LeaseLost: if the lease of `until_lost` is lost meanwhile.
+        """
+        pause = _RETRY_SECONDS
+        while True:
+            try:
+                return ask()
+            except Unavailable as error:
+                _log.warning("server-unavailable", error=str(error), again_in_seconds=pause)
+            if self.stop.wait(pause):
+                raise Stopped("builder")
+            if until_lost is not None:
+                until_lost.check()
+            pause = min(2 * pause, _LONGEST_RETRY_SECONDS)
+
+    def _claim(self, targets: tuple[str, ...]) -> BuildLease | None:
+        return self.connection.claim(
+            ClaimRequest(
+                targets=targets,
+                free_memory_bytes=host.free_memory_bytes(),
+                wait_seconds=self.claim_wait,
+            )
+        )
+
+    def _build(self, lease: BuildLease, *, work: Path) -> None:
+        """Build what a lease asks for, and tell the server; a lost lease ends it at once."""
+        _log.info("build-started", build=lease.build_id, project=lease.project)
+        folder = Path(tempfile.mkdtemp(dir=work, prefix="build-"))
+        folder.chmod(_PASSABLE)
+        try:
+            with Report(self.connection, lease, stop=self.stop) as report:
+                self._build_and_deliver(lease, report, work=folder)
+        except Refused as error:
+            _log.warning("build-abandoned", build=lease.build_id, error=str(error))
+        finally:
+            remove_tree(folder)
+
+    def _build_and_deliver(self, lease: BuildLease, report: Report, *, work: Path) -> None:
+        try:
+            outcome = build(self.bench, lease, report, work=work)
+            self._deliver(lease, report, outcome)
+        except Stopped:
+            # The job goes back at once, instead of when the lease ends.
+            with suppress(WheelyardError):
+                self.connection.finish(lease.build_id, _failed(_STOPPED, 0.0))
+            raise
+
+    def _deliver(self, lease: BuildLease, report: Report, outcome: Outcome) -> None:
+        """Upload what was made, and finish the build; tried until the lease is lost."""
+        match outcome.result:
+            case Failure() as failure:
+                request = _failed(failure, outcome.build_seconds)
+            case (path, wheel):
+                report.enter(Phase.UPLOAD)
+                self.retry(lambda: self._upload(lease, path, wheel), until_lost=report)
+                request = FinishRequest(
+                    wheels=(WheelMessage.of(wheel),), build_seconds=outcome.build_seconds
+                )
+        self.retry(report.flush, until_lost=report)
+        reply = self.retry(
+            lambda: self.connection.finish(lease.build_id, request), until_lost=report
+        )
+        _log.info("build-finished", build=lease.build_id, state=reply.state)
+
+    def _upload(self, lease: BuildLease, path: Path, wheel: WheelFile) -> None:
+        """Send the parts that the server does not have yet."""
+        there = self.connection.parts(lease.build_id, wheel.filename)
+        with path.open("rb") as stream:
+            for number, start in enumerate(range(0, wheel.size, PART_BYTES)):
+                length = min(PART_BYTES, wheel.size - start)
+                if there.get(number) != length:
+                    stream.seek(start)
+                    self.connection.put_part(
+                        lease.build_id, wheel.filename, number, stream.read(length)
+                    )
+
+
+def _failed(failure: Failure, build_seconds: float) -> FinishRequest:
+    return FinishRequest(failure=FailureMessage.of(failure), build_seconds=build_seconds)
+
+
+@contextmanager
+def own_work_folder(folder: Path) -> Iterator[Path]:
+    """Make a work folder of this agent's own, gone afterwards, and clear those of killed agents.
+
+    A living agent holds the lock of its folder; whoever gets that lock may remove the folder.
+    """
+    everyones = folder / "work"
+    everyones.mkdir(parents=True, exist_ok=True)
+    everyones.chmod(_PASSABLE)
+    with ExitStack() as held:
+        with _locked(everyones, wait=True):
+            for other in everyones.iterdir():
+                with suppress(BlockingIOError), _locked(other):
+                    _log.info("leftover-removed", folder=other.name)
+                    remove_tree(other)
+            own = Path(tempfile.mkdtemp(dir=everyones, prefix="agent-"))
+            own.chmod(_PASSABLE)
+            held.enter_context(_locked(own))
+        try:
+            yield own
+        finally:
+            remove_tree(own)
+
+
+@contextmanager
+def _locked(folder: Path, *, wait: bool = False) -> Iterator[None]:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _token(settings: Settings) -> str:
+    if settings.builder.token:
+        return settings.builder.token
+    if settings.builder.token_file is None:
+        raise InvalidSetting(
+            "builder.token", "Issue one on the server: wheelyard builder token NAME"
+        )
+    try:
+        return settings.builder.token_file.read_text(encoding="ascii").strip()
+    except (OSError, ValueError) as error:
+        raise InvalidSetting(settings.builder.token_file, str(error)) from None

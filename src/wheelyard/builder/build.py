@@ -1,0 +1,224 @@
+"""The story of one build: fetch, build in the sandbox, inspect."""
+
+import shutil
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TypeVar
+
+import httpx2
+from packaging.version import Version
+
+from wheelyard.builder import hooks, source
+from wheelyard.builder.hooks import Workplace
+from wheelyard.builder.report import Report
+from wheelyard.builder.requirements import (
+    INSIDE,
+    BuildSystem,
+    Index,
+    is_satisfied,
+    make_environment,
+    read_build_system,
+)
+from wheelyard.builder.sandbox.folders import BuildUser, hand_over
+from wheelyard.builder.sandbox.sandbox import Sandbox
+from wheelyard.certify.inspection import inspect_wheel
+from wheelyard.certify.retag import apply_build_number
+from wheelyard.errors import HostileContent
+from wheelyard.model.build import Failure, FailureKind, Limits, Phase
+from wheelyard.model.names import parse_project_name
+from wheelyard.model.target import Target
+from wheelyard.model.wheel import WheelFile
+from wheelyard.protocol import BuildLease
+
+_Value = TypeVar("_Value")
+_OLDEST_ZIP_TIME = datetime(1980, 1, 2, tzinfo=UTC)
+"""Zip archives cannot hold earlier times."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """What every build on this machine is made with."""
+
+    sandbox: Sandbox
+    user: BuildUser | None
+    client: httpx2.Client
+    folder: Path
+    processors: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What came of a build: a wheel's file with what was certified of it, or a failure.
+
+    `build_seconds` is how long the project's own code ran.
+    """
+
+    result: tuple[Path, WheelFile] | Failure
+    build_seconds: float
+
+
+class _Failed(Exception):
+    """Carries a failure out of the story's steps."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure)
+        self.failure = failure
+
+
+def build(bench: Bench, lease: BuildLease, report: Report, *, work: Path) -> Outcome:
+    """Make the wheel that a lease asks for; `work` is a new folder of this build's own.
+
+    Raises:
+        LeaseLost: as soon as the build is not ours any more.
+        Stopped: as soon as the builder is told to stop.
+    """
+    timer = _Timer()
+    try:
+        result = _build(bench, lease, report, work=work, timer=timer)
+    except _Failed as failed:
+        report.say(f"{failed.failure.kind.value}: {failed.failure.message}")
+        return Outcome(result=failed.failure, build_seconds=timer.seconds)
+    return Outcome(result=result, build_seconds=timer.seconds)
+
+
+def _build(
+    bench: Bench, lease: BuildLease, report: Report, *, work: Path, timer: "_Timer"
+) -> tuple[Path, WheelFile]:
+    limits, target = lease.limits.limits(), lease.target.target()
+    index = Index(url=lease.index_url, folder=bench.folder)
+    report.enter(Phase.FETCH)
+    sdist = _must(
+        source.fetch(
+            bench.client,
+            lease.sdist.reference(),
+            cache=bench.folder / "sdists",
+            limits=limits,
+            check=report.check,
+        )
+    )
+    project_folder = _must(source.unpack(sdist, work / "source", limits=limits))
+    system = _must(read_build_system(project_folder))
+    requires = (*system.requires, *lease.recipe.requirements)
+    environment = _environment(requires, target, index, report)
+    workplace = _workplace(bench, lease, project_folder, work=work, limits=limits)
+
+    report.enter(Phase.BUILD)
+    with timer:
+        more = _must(hooks.requirements_of(workplace, system, environment, write=report.write))
+    if not is_satisfied(more, environment):
+        report.enter(Phase.FETCH)
+        environment = _environment((*requires, *more), target, index, report)
+        report.enter(Phase.BUILD)
+    with timer:
+        filename = _build_wheel(workplace, system, environment, report, used=timer.seconds)
+
+    report.enter(Phase.INSPECT)
+    taken = _take(workplace.output, filename, work / "taken", limits=limits)
+    wheel = apply_build_number(taken, lease.number)
+    certified = _must(
+        inspect_wheel(
+            wheel,
+            project=parse_project_name(lease.project),
+            version=Version(lease.version),
+            target=target,
+            limits=limits,
+        )
+    )
+    return wheel, certified
+
+
+def _environment(requires: tuple[str, ...], target: Target, index: Index, report: Report) -> Path:
+    report.say(f"build requirements: {', '.join(requires) or 'none'}")
+    today = datetime.now(UTC).date()
+    return _must(make_environment(requires, target, index, day=today, check=report.check))
+
+
+def _build_wheel(
+    workplace: Workplace, system: BuildSystem, environment: Path, report: Report, *, used: float
+) -> str:
+    left = hooks.with_time_left(workplace, timedelta(seconds=used))
+    return _must(hooks.build_wheel(left, system, environment, write=report.write))
+
+
+def _workplace(
+    bench: Bench, lease: BuildLease, project_folder: Path, *, work: Path, limits: Limits
+) -> Workplace:
+    output, control = work / "output", work / "control"
+    for folder in (output, control):
+        folder.mkdir()
+    for folder in (project_folder, output):
+        hand_over(folder, bench.user)
+    return Workplace(
+        sandbox=bench.sandbox,
+        user=bench.user,
+        source=project_folder,
+        output=output,
+        control=control,
+        environment=_variables(lease, processors=bench.processors),
+        limits=limits,
+    )
+
+
+def _variables(lease: BuildLease, *, processors: int) -> dict[str, str]:
+    """Return the variables of a build; the same release gets the same ones at any time."""
+    released_at = max(lease.sdist.uploaded_at or _OLDEST_ZIP_TIME, _OLDEST_ZIP_TIME)
+    return {
+        "PATH": f"{INSIDE}/bin:/usr/bin:/bin",
+        "HOME": "/tmp/home",  # noqa: S108 - a path inside the sandbox
+        "LANG": "C.UTF-8",
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PIP_NO_INDEX": "1",
+        "SOURCE_DATE_EPOCH": str(int(released_at.timestamp())),
+        "MAKEFLAGS": f"-j{processors}",
+        "CMAKE_BUILD_PARALLEL_LEVEL": str(processors),
+        **lease.recipe.environment,
+    }
+
+
+def _take(output: Path, filename: str, destination: Path, *, limits: Limits) -> Path:
+    """Copy the one wheel that was made out of the build user's folder, which nobody else trusts."""
+    found = sorted(entry.name for entry in output.iterdir())
+    if found != [filename] or not filename.endswith(".whl"):
+        raise _Failed(
+            Failure(
+                kind=FailureKind.OUTPUT_INVALID,
+                message="The build did not make exactly the one wheel that it says.",
+                evidence=(f"it says {filename[:200]!r}", f"there is {', '.join(found[:10])!r}"),
+            )
+        )
+    destination.mkdir()
+    wheel = destination / filename
+    try:
+        with (
+            hooks.open_plain_file(output / filename, limit=limits.output_bytes) as stream,
+            wheel.open("xb") as copy,
+        ):
+            shutil.copyfileobj(stream, copy)
+    except HostileContent as error:
+        message = f"The wheel must not be used: {error}"
+        raise _Failed(Failure(kind=FailureKind.OUTPUT_INVALID, message=message)) from None
+    return wheel
+
+
+def _must(value: _Value | Failure) -> _Value:
+    """Return a step's result, or end the story with its failure."""
+    if isinstance(value, Failure):
+        raise _Failed(value)
+    return value
+
+
+class _Timer:
+    """Adds up the time spent inside `with`."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._begun = 0.0
+
+    def __enter__(self) -> None:
+        self._begun = time.monotonic()
+
+    def __exit__(self, *_: object) -> None:
+        self.seconds += time.monotonic() - self._begun

@@ -1,0 +1,335 @@
+"""The build environment: what a back end needs, installed from wheels only.
+
+It is shaped like a virtual environment of the target's own interpreter, so that `.pth` files and
+scripts work inside the sandbox; outside, that interpreter is never started, for a wheel may bring
+a `.pth` file that runs code. Environments are kept and mounted read-only by later builds.
+"""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import sys
+import tempfile
+import time
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from importlib.metadata import distributions
+from pathlib import Path
+from typing import TypeGuard
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from wheelyard import process
+from wheelyard.builder.sandbox.folders import remove_tree
+from wheelyard.log import get_logger
+from wheelyard.model.build import Failure, FailureKind
+from wheelyard.model.target import Target, platform_tags
+
+_log = get_logger("builder.requirements")
+
+INSIDE = "/build/environment"
+"""Where the sandbox shows the build environment."""
+
+LEGACY_BACKEND = "setuptools.build_meta:__legacy__"
+"""The back end of projects that name none (PEP 517)."""
+
+_LEGACY_REQUIRES = ("setuptools>=40.8.0",)
+_INSTALL_TIMEOUT = timedelta(minutes=10)
+_CHECK_EVERY = timedelta(seconds=0.25)
+_KEPT = timedelta(days=7)
+_MAX_PYPROJECT_BYTES = 1024**2
+_PASSED_ON = ("SSL_CERT_FILE", "SSL_CERT_DIR", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+_NEWEST_PLATFORM_OF_UV = (2, 40)
+_PLATFORMS_OF_UV = frozenset({"x86_64", "aarch64"})
+_UNREACHABLE = re.compile(
+    r"error sending request|failed to fetch|request failed|connection|timed? ?out|dns error"
+    r"|status (?:client|server) error \((?:401|403|407|408|429|5\d\d)",
+    re.IGNORECASE,
+)
+_LACKING = re.compile(r"[Bb]ecause (?:only )?([A-Za-z0-9][A-Za-z0-9._-]*)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildSystem:
+    """The table `[build-system]` of pyproject.toml (PEP 518, PEP 517)."""
+
+    requires: tuple[str, ...]
+    backend: str
+    backend_path: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Index:
+    """Where build requirements come from, and the folder that keeps what came from there."""
+
+    url: str
+    folder: Path
+
+
+def read_build_system(source: Path) -> BuildSystem | Failure:
+    """Read what a project says about its build; one that says nothing is built the old way."""
+    file = source / "pyproject.toml"
+    if not file.exists():
+        return BuildSystem(requires=_LEGACY_REQUIRES, backend=LEGACY_BACKEND, backend_path=())
+    try:
+        if file.stat().st_size > _MAX_PYPROJECT_BYTES:
+            return _invalid("it is too large")
+        table = tomllib.loads(file.read_text(encoding="utf-8")).get("build-system", {})
+        if not isinstance(table, dict):
+            return _invalid("build-system is no table")
+        return _build_system(table)
+    except (ValueError, RecursionError, InvalidRequirement) as error:
+        return _invalid(str(error))
+
+
+def _build_system(table: Mapping[str, object]) -> BuildSystem | Failure:
+    requires = table.get("requires", list(_LEGACY_REQUIRES))
+    backend = table.get("build-backend", LEGACY_BACKEND)
+    path = table.get("backend-path", [])
+    if not _is_texts(requires) or not _is_texts(path) or not isinstance(backend, str):
+        return _invalid("build-system has values of the wrong type")
+    for text in requires:
+        Requirement(text)
+    for folder in path:
+        if folder.startswith("/") or ".." in Path(folder).parts:
+            return _invalid(f"backend-path {folder!r} leads out of the project")
+    return BuildSystem(requires=tuple(requires), backend=backend, backend_path=tuple(path))
+
+
+def _is_texts(value: object) -> TypeGuard[list[str]]:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def _invalid(reason: str) -> Failure:
+    message = f"pyproject.toml cannot be used: {reason}."
+    return Failure(kind=FailureKind.METADATA_INVALID, message=message[:500])
+
+
+def make_environment(
+    requires: Sequence[str],
+    target: Target,
+    index: Index,
+    *,
+    day: date,
+    check: Callable[[], None],
+) -> Path | Failure:
+    """Return the folder of a build environment with these requirements, made if need be.
+
+    One that was made on the same `day` for the same requirements, target and index serves again.
+    It is made aside and renamed into place, so several builders may share the folder. `check` is
+    called again and again, and ends the work by raising.
+    """
+    environments = index.folder / "environments"
+    environments.mkdir(parents=True, exist_ok=True)
+    wanted = json.dumps([sorted(set(requires)), repr(target), index.url, day.isoformat()])
+    folder = environments / hashlib.sha256(wanted.encode()).hexdigest()[:32]
+    if folder.is_dir():
+        os.utime(folder)
+        return folder
+    _prune(environments)
+    made = Path(tempfile.mkdtemp(dir=environments, prefix="new-"))
+    try:
+        made.chmod(0o755)
+        failure = _fill(made, requires, target, index, check)
+        if failure is not None:
+            return failure
+        made.rename(folder)
+    except OSError:
+        # Somebody else was faster: a folder that is not empty is not replaced.
+        if not folder.is_dir():
+            raise
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+    return folder
+
+
+def is_satisfied(requires: Sequence[str], environment: Path) -> bool:
+    """Whether a build environment has these requirements already."""
+    installed = {
+        canonicalize_name(found.name): found.version
+        for found in distributions(path=[str(site) for site in environment.glob(_SITE)])
+    }
+    for text in requires:
+        try:
+            requirement = Requirement(text)
+        except InvalidRequirement:
+            return False
+        version = installed.get(canonicalize_name(requirement.name))
+        if requirement.marker is not None or requirement.extras or version is None:
+            return False
+        if not requirement.specifier.contains(version, prereleases=True):
+            return False
+    return True
+
+
+_SITE = "lib/python*/site-packages"
+
+
+def _fill(
+    folder: Path,
+    requires: Sequence[str],
+    target: Target,
+    index: Index,
+    check: Callable[[], None],
+) -> Failure | None:
+    major, minor = target.python
+    site = folder / "lib" / f"python{major}.{minor}" / "site-packages"
+    programs = folder / "bin"
+    site.mkdir(parents=True)
+    if requires:
+        failure = _install(site, requires, target, index, check)
+        if failure is not None:
+            return failure
+    if (site / "bin").is_dir():
+        (site / "bin").rename(programs)
+    programs.mkdir(exist_ok=True)
+    _point_scripts_inside(programs)
+    _compile(site, target, index, check)
+    for name in ("python", "python3", f"python{major}.{minor}"):
+        (programs / name).unlink(missing_ok=True)
+        (programs / name).symlink_to("/usr/bin/python3")
+    (folder / "pyvenv.cfg").write_text(
+        f"home = /usr/bin\ninclude-system-site-packages = false\nversion = {major}.{minor}\n",
+        encoding="utf-8",
+    )
+    return None
+
+
+def _install(
+    site: Path,
+    requires: Sequence[str],
+    target: Target,
+    index: Index,
+    check: Callable[[], None],
+) -> Failure | None:
+    environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    environment |= {"PATH": "/usr/bin:/bin", "HOME": str(index.folder), "LC_ALL": "C.UTF-8"}
+    words = [*_installer(target, index), "--target", str(site), "--index-url", index.url]
+    words += ["--only-binary", ":all:", "--", *requires]
+    status, printed = _run(words, environment, check)
+    return None if status == 0 else _failure(printed, requires)
+
+
+def _run(
+    words: Sequence[str], environment: Mapping[str, str], check: Callable[[], None]
+) -> tuple[int | None, str]:
+    """Run a program; return its exit status, None if it took too long, and what it printed."""
+    give_up_at = time.monotonic() + _INSTALL_TIMEOUT.total_seconds()
+    running = process.start(
+        words, environment=environment, stdout=process.PIPE, stderr=process.STDOUT
+    )
+    try:
+        while (printed := running.communicate(b"", _CHECK_EVERY)) is None:
+            check()
+            if time.monotonic() > give_up_at:
+                return None, "timed out"
+        return running.exit_status(), printed[0].decode(errors="replace")
+    finally:
+        running.close()
+
+
+def _installer(target: Target, index: Index) -> list[str]:
+    """Return uv's words, or pip's where uv does not run (there are boards without it)."""
+    uv = Path(sys.executable).with_name("uv")
+    python = f"{target.python[0]}.{target.python[1]}"
+    if not uv.exists():
+        return [
+            sys.executable,
+            "-m",
+            "pip",
+            "--isolated",
+            "--disable-pip-version-check",
+            "install",
+            "--quiet",
+            "--no-compile",
+            "--python-version",
+            target.python_full or python,
+            "--cache-dir",
+            str(index.folder / "pip"),
+            "--implementation",
+            "cp",
+            *(word for tag in platform_tags(target) for word in ("--platform", tag)),
+        ]
+    words = [
+        str(uv),
+        "pip",
+        "install",
+        "--quiet",
+        "--no-config",
+        "--no-python-downloads",
+        "--python",
+        sys.executable,
+        "--cache-dir",
+        str(index.folder / "uv"),
+        "--python-version",
+        target.python_full or python,
+    ]
+    if target.architecture in _PLATFORMS_OF_UV:
+        glibc = min(target.glibc, _NEWEST_PLATFORM_OF_UV)
+        platform = f"{target.architecture}-manylinux_{glibc[0]}_{glibc[1]}"
+        words += ["--python-platform", platform]
+    return words
+
+
+def _failure(printed: str, requires: Sequence[str]) -> Failure:
+    lines = [line.strip() for line in printed.splitlines() if line.strip()][-20:]
+    if _UNREACHABLE.search(printed):
+        message = "The build requirements could not be fetched."
+        return Failure(kind=FailureKind.INFRASTRUCTURE, message=message, evidence=tuple(lines))
+    found = _LACKING.search(printed)
+    subject = _requirement(found.group(1), requires) if found else ", ".join(requires)
+    return Failure(
+        kind=FailureKind.MISSING_BUILD_DEPENDENCY,
+        message=f"The build needs {subject}, of which there is no usable wheel for this target.",
+        subject=subject,
+        evidence=tuple(lines),
+    )
+
+
+def _requirement(name: str, requires: Sequence[str]) -> str:
+    """Return the requirement of that name, or the name if it is a requirement's requirement."""
+    wanted = canonicalize_name(name)
+    for text in requires:
+        if canonicalize_name(Requirement(text).name) == wanted:
+            return text
+    return name
+
+
+def _point_scripts_inside(programs: Path) -> None:
+    """Make scripts start the interpreter inside the sandbox, not the one that installed them."""
+    outside = b"#!" + os.fsencode(sys.executable)
+    for script in programs.iterdir():
+        if script.is_symlink() or not script.is_file():
+            continue
+        content = script.read_bytes()
+        if content.startswith(outside):
+            inside = f"#!{INSIDE}/bin/python3".encode()
+            script.write_bytes(inside + content[len(outside) :])
+
+
+def _compile(site: Path, target: Target, index: Index, check: Callable[[], None]) -> None:
+    """Write byte code, for the environment is read-only where it is used.
+
+    Our own interpreter does it, where it is of the same version; nothing is imported or run. What
+    cannot be compiled (test data, templates) does not matter.
+    """
+    if sys.version_info[:2] != target.python:
+        return
+    words = [sys.executable, "-I", "-S", "-m", "compileall", "-q", "-q", "-j", "0"]
+    words += ["--invalidation-mode", "unchecked-hash", str(site)]
+    environment = {"PATH": "/usr/bin:/bin", "HOME": str(index.folder)}
+    _run(words, environment, check)
+
+
+def _prune(environments: Path) -> None:
+    """Remove what no build has used for a week, and what killed builders left half-made."""
+    oldest = time.time() - _KEPT.total_seconds()
+    for folder in environments.iterdir():
+        if folder.stat().st_mtime < oldest:
+            _log.info("environment-pruned", environment=folder.name)
+            remove_tree(folder)

@@ -1,0 +1,68 @@
+"""The long-running programs of a server: `wheelyard web` and `wheelyard services`."""
+
+import uvicorn
+
+from wheelyard import log, service
+from wheelyard.cli.signals import stop_on_signals
+from wheelyard.client import http_client
+from wheelyard.context import open_context
+from wheelyard.database import migrate
+from wheelyard.publish.publisher import Publisher
+from wheelyard.queue.maintenance import Maintenance
+from wheelyard.queue.scheduler import Scheduler
+from wheelyard.settings import load
+from wheelyard.upstream.follower import Follower
+from wheelyard.upstream.index import Upstream, default_index_url
+from wheelyard.web.app import create_app
+
+_SHUTDOWN_SECONDS = 3
+_KEEP_ALIVE_SECONDS = 30
+
+
+def web() -> None:
+    """Serve the index, the pages and the builders' interface."""
+    log.configure()
+    settings = load()
+    context = open_context(settings)
+    migrate.upgrade(context.engine)
+    app = create_app(
+        engine=context.engine,
+        store=context.store,
+        settings=settings,
+        clock=context.clock,
+        index_url=settings.upstream.url or default_index_url(),
+    )
+    uvicorn.run(
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
+    )
+
+
+def services() -> None:
+    """Follow upstream, plan, expire leases and write pages, until told to stop."""
+    log.configure()
+    settings = load()
+    context = open_context(settings)
+    migrate.upgrade(context.engine)
+    stop = stop_on_signals()
+    with http_client(contact=settings.contact, timeout=settings.upstream.timeout) as client:
+        upstream = Upstream(client, settings.upstream.url or default_index_url())
+        service.run_all(
+            [
+                Follower(context.engine, upstream, clock=context.clock, settings=settings),
+                Scheduler(context.engine, clock=context.clock),
+                Maintenance(
+                    context.engine, store=context.store, clock=context.clock, settings=settings
+                ),
+                Publisher(
+                    context.engine, store=context.store, clock=context.clock, settings=settings
+                ),
+            ],
+            stop,
+        )
