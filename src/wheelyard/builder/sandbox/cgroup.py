@@ -129,6 +129,8 @@ class Group:
         for limit, folder in list(self.folders.items()):
             try:
                 (folder / "cgroup.procs").write_text(str(pid), encoding="ascii")
+            except ProcessLookupError:
+                continue
             except OSError as error:
                 _log.info("control-group-unusable", limit=limit, error=str(error))
                 del self.folders[limit]

@@ -77,6 +77,8 @@ class Launch:
         self.monitor.wait()
         if self._first is not None:
             process.reap(self._first)
+            # The number may be given to another process from now on.
+            self._first = None
 
     def close(self) -> None:
         """End it, and close what is open."""
