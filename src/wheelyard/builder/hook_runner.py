@@ -13,7 +13,9 @@ from pathlib import Path
 
 def main() -> None:
     """Run the hook that the request names."""
-    request = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    # Back ends put arguments of their own into their places.
+    request_file, result_file = (Path(argument) for argument in sys.argv[1:3])
+    request = json.loads(request_file.read_text(encoding="utf-8"))
     # The first entry is this file's folder, which the project has no business with.
     sys.path[:1] = [str(Path(folder).absolute()) for folder in request["backend_path"]]
     module, _, attributes = request["backend"].partition(":")
@@ -22,7 +24,7 @@ def main() -> None:
         backend = getattr(backend, attribute)
     hook = getattr(backend, request["hook"], None)
     result = {"missing": True} if hook is None else {"value": hook(*request["arguments"])}
-    Path(sys.argv[2]).write_text(json.dumps(result), encoding="utf-8")
+    result_file.write_text(json.dumps(result), encoding="utf-8")
 
 
 if __name__ == "__main__":
