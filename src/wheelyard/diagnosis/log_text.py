@@ -6,13 +6,17 @@ lines per literal, each cut to a bounded length, is ever looked at closely.
 """
 
 import re
+import sys
 from collections.abc import Iterable
 from functools import cached_property
 
-_MAX_LINE = 1000
-_MAX_PLACES = 40
-_HEAD = 512 * 1024
-_TAIL = 1536 * 1024
+_MAX_LINE = 500
+_MAX_PLACES = 24
+_HEAD = 256 * 1024
+_TAIL = 1024 * 1024
+_GRAM = 4
+_MAX_GRAMS = 150_000
+_GRAM_CHUNK = 64 * 1024
 _ESCAPES = re.compile(rb"\x1b(?:\[[0-9;?]{0,32}[ -/]{0,4}[@-~]|[@-Z\\-_])")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _QUOTES = {
@@ -29,7 +33,7 @@ class LogText:
     """A log that can be searched. A line is known by the offset at which it starts.
 
     Escape sequences of terminals are gone and all quotes are plain ones. Texts of lines are
-    stripped, without control characters, and cut to 1,000 characters.
+    stripped, without control characters, and cut to 500 bytes.
     """
 
     def __init__(self, log: str) -> None:
@@ -55,7 +59,7 @@ class LogText:
         return not self._data[:_HEAD].strip() and not self._data[-_HEAD:].strip()
 
     def places(self, literal: str, *, everywhere: bool = False) -> tuple[int, ...]:
-        """Return where lines start that hold a lower-case literal, in any case: the first and last.
+        """Return where lines start that hold a lower-case literal in any case: some at each end.
 
         Only the start and the end of a huge log are searched, unless `everywhere`.
         """
@@ -64,7 +68,8 @@ class LogText:
             size = len(self._lower)
             is_whole = everywhere or size <= _HEAD + _TAIL
             spans = [(0, size)] if is_whole else [(0, _HEAD), (size - _TAIL, size)]
-            self._places[key] = self._search(key, spans)
+            needs_search = (everywhere and size > _HEAD + _TAIL) or self._may_hold(key)
+            self._places[key] = self._search(key, spans) if needs_search else ()
         return self._places[key]
 
     def text(self, place: int) -> str:
@@ -130,9 +135,43 @@ class LogText:
     def _search(self, literal: bytes, spans: Iterable[tuple[int, int]]) -> tuple[int, ...]:
         found: set[int] = set()
         for start, end in spans:
-            found.update(self._forward(literal, start, end))
-            found.update(self._backward(literal, start, end))
+            first = self._forward(literal, start, end)
+            found |= first
+            if len(first) >= _MAX_PLACES:
+                found |= self._backward(literal, start, end)
         return tuple(sorted(found))
+
+    @cached_property
+    def _grams(self) -> frozenset[int] | None:
+        """Every run of four bytes at both ends of the log, as integers; None for random bytes.
+
+        Nearly all literals are in hardly any log. Looking up their parts here tells so without a
+        search for each.
+        """
+        grams: set[int] = set()
+        for part in self._ends():
+            # Chunks overlap by a gram, and four views with different starts see every gram.
+            for start in range(0, len(part), _GRAM_CHUNK):
+                chunk = memoryview(part)[start : start + _GRAM_CHUNK + _GRAM]
+                for shift in range(_GRAM):
+                    whole = len(chunk) - (len(chunk) - shift) % _GRAM
+                    grams.update(chunk[shift:whole].cast("I") if whole > shift else ())
+                if len(grams) > _MAX_GRAMS:
+                    return None
+        return frozenset(grams)
+
+    def _ends(self) -> list[bytes]:
+        if len(self._lower) <= _HEAD + _TAIL:
+            return [self._lower]
+        return [self._lower[:_HEAD], self._lower[-_TAIL:]]
+
+    def _may_hold(self, literal: bytes) -> bool:
+        """Whether all parts of a literal are somewhere at the ends of the log."""
+        grams = self._grams
+        return grams is None or all(
+            int.from_bytes(literal[start : start + _GRAM], sys.byteorder) in grams
+            for start in range(len(literal) - _GRAM + 1)
+        )
 
     def _forward(self, literal: bytes, start: int, end: int) -> set[int]:
         found: set[int] = set()

@@ -9,7 +9,7 @@ from wheelyard.diagnosis.rule import Finding, Rule, Tier
 from wheelyard.diagnosis.rules.programs import as_program
 
 _HEADER = re.compile(r"\b([\w+-][\w./+-]{0,100}\.(?:h|hpp|hh))\b")
-_LIBRARY = re.compile(r"(?:^|\s)-?(lib[\w+.-]{1,60}|-l[\w+.-]{1,60})\b", re.IGNORECASE)
+_LIBRARY = re.compile(r"(?:^|\s)-?(lib(?!rar|s?\b)[\w+.-]{1,60}|-l[\w+.-]{1,60})\b", re.IGNORECASE)
 _NAMED = re.compile(
     r"(?:cannot find|could not find|couldn't find|can't find|unable to find|missing|requires?|need"
     r"|install|no)\s+(?:the |a |an |working |usable |suitable )?'?([A-Za-z][\w.+-]{0,60})",

@@ -64,7 +64,7 @@ RULES = (
     Rule(
         CauseKind.MISSING_CMAKE_PACKAGE,
         "could not find",
-        r"Could NOT find (?P<subject>[A-Za-z][\w.+-]{0,60})\b",
+        r"(?-i:Could NOT find) (?P<subject>[A-Za-z][\w.+-]{0,60})\b",
         refine=_package,
     ),
     Rule(

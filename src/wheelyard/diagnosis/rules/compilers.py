@@ -89,12 +89,12 @@ def _code_error(finding: Finding, log: LogText) -> Iterable[Finding]:
         yield finding.but(
             kind=CauseKind.PYTHON2_ONLY, subject=name[1].partition("'")[0], tier=Tier.FATAL
         )
-    elif name := _PYTHON_STRUCT.search(message) or _PYTHON_NAME.search(message):
-        yield finding.but(kind=CauseKind.PYTHON_API, subject=name[1], tier=Tier.FATAL)
     elif name := _NUMPY_NAME.search(message):
         yield finding.but(
             kind=CauseKind.NUMPY_API, subject=name[1], tier=Tier.FATAL, remedy=NUMPY_BEFORE_2
         )
+    elif name := _PYTHON_STRUCT.search(message) or _PYTHON_NAME.search(message):
+        yield finding.but(kind=CauseKind.PYTHON_API, subject=name[1], tier=Tier.FATAL)
     else:
         yield finding.but(subject=_own_path(finding.subject), tier=Tier.LIKELY)
 

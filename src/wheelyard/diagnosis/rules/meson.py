@@ -103,9 +103,9 @@ RULES = (
     ),
     Rule(
         CauseKind.WANTS_NETWORK,
-        "wrap",
+        "subproject",
         r"ERROR: (?:Automatic wrap-based subproject downloading is disabled"
-        r"|Subproject (?P<subject>[\w-]{1,60}).{0,40}(?:download|required but not found))",
+        r"|Subproject (?P<subject>[\w-]{1,60}) .{0,60}(?:download|required but not found))",
     ),
     Rule(
         CauseKind.INCOMPLETE_SDIST,
