@@ -26,7 +26,7 @@ _MADE_UP = {
     b"builder:x:1000:1000:builder:/tmp/home:/bin/sh\n",
     "/etc/group": b"root:x:0:\nbuilder:x:1000:\n",
     "/etc/hosts": b"127.0.0.1 localhost\n::1 localhost\n",
-    "/etc/nsswitch.conf": b"passwd: files\ngroup: files\nhosts: files\n",
+    "/etc/nsswitch.conf": b"passwd: files\ngroup: files\nhosts: files dns\n",
 }
 
 

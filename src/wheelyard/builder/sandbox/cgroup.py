@@ -128,7 +128,10 @@ class Group:
         """
         for limit, folder in list(self.folders.items()):
             try:
-                (folder / "cgroup.procs").write_text(str(pid), encoding="ascii")
+                members = folder / "cgroup.procs"
+                # Reading is quick and moving is not; a child of a member is one already.
+                if str(pid) not in members.read_text(encoding="ascii").split():
+                    members.write_text(str(pid), encoding="ascii")
             except ProcessLookupError:
                 continue
             except OSError as error:
