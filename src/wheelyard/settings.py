@@ -52,8 +52,8 @@ class QueueSettings(_Section):
 
     lease: timedelta = timedelta(seconds=60)
     heartbeat: timedelta = timedelta(seconds=5)
-    backoff: timedelta = timedelta(seconds=10)
-    max_attempts: int = Field(default=5, ge=1)
+    backoff: timedelta = timedelta(seconds=2)
+    max_attempts: int = Field(default=10, ge=1)
 
 
 class UpstreamSettings(_Section):

@@ -17,7 +17,7 @@ from workshop import BOOKWORM, COMPILE_ERROR, Workshop, make_workshop
 
 NO_SIGN = Failure(
     kind=FailureKind.INFRASTRUCTURE,
-    message="The builder gave no sign of life for 60 seconds.",
+    message="The builder gave no sign of life for 60 seconds, or started anew.",
 )
 MINUTE = timedelta(minutes=1)
 

@@ -16,7 +16,8 @@ from wheelyard.diagnosis.explain import sentence
 
 def diagnose(
     log: Annotated[
-        typer.FileBinaryRead, typer.Argument(help="A log of pip or wheelyard; - for the input.")
+        typer.FileBinaryRead,
+        typer.Argument(metavar="LOG", help="A log of pip or wheelyard; - for standard input."),
     ],
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,

@@ -1,7 +1,5 @@
 """The long-running programs of a server: `wheelyard web` and `wheelyard services`."""
 
-import uvicorn
-
 from wheelyard import log, service
 from wheelyard.cli.signals import stop_on_signals
 from wheelyard.client import http_client
@@ -14,9 +12,7 @@ from wheelyard.settings import load
 from wheelyard.upstream.follower import Follower
 from wheelyard.upstream.index import Upstream, default_index_url
 from wheelyard.web.app import create_app
-
-_SHUTDOWN_SECONDS = 3
-_KEEP_ALIVE_SECONDS = 30
+from wheelyard.web.server import WebServer
 
 
 def web() -> None:
@@ -32,16 +28,7 @@ def web() -> None:
         clock=context.clock,
         index_url=settings.upstream.url or default_index_url(),
     )
-    uvicorn.run(
-        app,
-        host=settings.host,
-        port=settings.port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
-    )
+    WebServer(app, host=settings.host, port=settings.port).run()
 
 
 def services() -> None:

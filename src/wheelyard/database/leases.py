@@ -256,6 +256,16 @@ def expired_leases(connection: Connection, *, now: datetime, limit: int) -> list
     return [_leased(row) for row in rows]
 
 
+def end_leases_of(connection: Connection, *, builder_id: int, at: datetime) -> int:
+    """Let all leases of a builder run out at a moment; returns how many there were."""
+    ended = connection.execute(
+        update(jobs)
+        .where(jobs.c.state == _LEASED, jobs.c.builder_id == builder_id)
+        .values(lease_expires_at=at)
+    )
+    return ended.rowcount
+
+
 def _leased_query() -> Select[Any]:
     return _jobs_query(builds.c.number, builds.c.started_at).join(
         builds, builds.c.id == jobs.c.build_id

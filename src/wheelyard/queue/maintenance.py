@@ -53,7 +53,7 @@ class Maintenance:
         lease = self._settings.queue.lease.total_seconds()
         failure = Failure(
             kind=FailureKind.INFRASTRUCTURE,
-            message=f"The builder gave no sign of life for {lease:g} seconds.",
+            message=f"The builder gave no sign of life for {lease:g} seconds, or started anew.",
         )
         with writing(self._engine) as connection:
             start_planning(connection, seen.project)

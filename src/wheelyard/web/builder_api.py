@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 
 from wheelyard.database import builders
 from wheelyard.database.engine import writing
+from wheelyard.database.leases import end_leases_of
 from wheelyard.errors import BadInput, Refused, UploadRefused
 from wheelyard.model.builder import Builder
 from wheelyard.model.names import TargetName
@@ -101,6 +102,8 @@ def register(request: Request, message: RegisterRequest, builder: CurrentBuilder
         builders.touch_builder(
             connection, builder.id, at=state.clock.now(), capabilities=capabilities
         )
+        # A builder that starts works on nothing: what it held was lost with its last life.
+        end_leases_of(connection, builder_id=builder.id, at=state.clock.now())
     return RegisterReply(
         name=builder.name,
         targets=allowed,
