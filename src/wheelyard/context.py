@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-
 from wheelyard.clock import Clock, SystemClock
 from wheelyard.database.engine import Engine, connect
 from wheelyard.settings import Settings

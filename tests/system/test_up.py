@@ -71,7 +71,14 @@ def test_sdists_become_wheels_that_pip_and_uv_install(
             "--only-binary",
             ":all:",
         ]
-        installed = [pip, "-m", "pip", "--disable-pip-version-check", "install", *offer]
+        installed: list[str | Path] = [
+            pip,
+            "-m",
+            "pip",
+            "--disable-pip-version-check",
+            "install",
+            *offer,
+        ]
         subprocess.run(
             [*installed, "zoo-good-extension", "zoo-good-pure"], check=True, capture_output=True
         )
