@@ -182,10 +182,11 @@ from sandboxes import bubblewrap, run
 
 sandbox = bubblewrap()
 for milliseconds in range(1, 31):
-    if os.fork() == 0:
+    agent = os.fork()
+    if agent == 0:
         signal.setitimer(signal.ITIMER_REAL, milliseconds / 1000)
         run(sandbox, "/bin/sh", "-c", "sleep 600 & wait", sys.argv[1])
-    os.wait()
+    os.waitpid(agent, 0)
 """
 
 
