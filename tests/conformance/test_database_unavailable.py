@@ -1,6 +1,7 @@
 """A database that is away, locked, full or read-only: one clear error, and then it goes on."""
 
 import sqlite3
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from wheelyard.database.engine import Connection, Engine, connect, reading, writ
 from wheelyard.database.projects import project_overview, save_page
 from wheelyard.database.state import current_serial, get_state, put_state
 from wheelyard.errors import DatabaseUnavailable, InvalidSetting
+
+WAIT_SECONDS = 20.0
 
 
 @pytest.fixture
@@ -165,20 +168,32 @@ def test_postgresql_gives_up_waiting_for_a_lock(postgresql_engine: Engine) -> No
 
 def test_a_deadlock_costs_one_transaction_and_no_data(postgresql_engine: Engine) -> None:
     with writing(postgresql_engine) as connection:
-        put_state(connection, "a", 0)
-        put_state(connection, "b", 0)
+        put_state(connection, "a", "before")
+        put_state(connection, "b", "before")
+    both = threading.Barrier(2)
+    outcomes: list[str] = []
 
-    def wait_for_each_other() -> None:
-        with writing(postgresql_engine) as first, writing(postgresql_engine) as second:
-            first.execute(text("SET LOCAL lock_timeout = '50ms'"))
-            put_state(first, "a", 1)
-            put_state(second, "b", 2)
-            put_state(first, "b", 1)
+    def write_both(first: str, second: str) -> None:
+        try:
+            with writing(postgresql_engine) as connection:
+                put_state(connection, first, first)
+                both.wait(WAIT_SECONDS)
+                put_state(connection, second, first)
+        except DatabaseUnavailable as error:
+            outcomes.append("deadlock" if "deadlock" in str(error) else str(error))
+        else:
+            outcomes.append(first)
 
-    with pytest.raises(DatabaseUnavailable):
-        wait_for_each_other()
+    threads = [threading.Thread(target=write_both, args=pair) for pair in (("a", "b"), ("b", "a"))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    (winner,) = set(outcomes) - {"deadlock"}
+    assert len(outcomes) == 2
     with reading(postgresql_engine) as connection:
-        assert (get_state(connection, "a"), get_state(connection, "b")) == (0, 0)
+        assert (get_state(connection, "a"), get_state(connection, "b")) == (winner, winner)
 
 
 def test_sqlite_that_stays_locked_is_unavailable_and_works_again(

@@ -69,20 +69,22 @@ def want(connection: Connection, want: Want, *, at: datetime) -> None:
     )
 
 
-def wants(connection: Connection) -> list[Want]:
-    """Return what is wanted: by project, the newest release before the versions asked for."""
-    rows = connection.execute(
+def wants(connection: Connection, *, project: ProjectName | None = None) -> list[Want]:
+    """Return what is wanted, of one project or of all: the newest release before versions."""
+    query = (
         select(projects.c.name, wants_table.c.version, wants_table.c.force)
         .join_from(wants_table, projects, projects.c.id == wants_table.c.project_id)
         .order_by(projects.c.name, wants_table.c.version_key)
     )
+    if project is not None:
+        query = query.where(projects.c.name == project)
     return [
         Want(
             project=ProjectName(name),
             version=None if version is None else Version(version),
             force=force,
         )
-        for name, version, force in rows
+        for name, version, force in connection.execute(query)
     ]
 
 
@@ -202,7 +204,7 @@ def project_overview(connection: Connection, project: ProjectName) -> ProjectOve
         error=row.error,
         missing_since=row.missing_since,
         removed_at=row.removed_at,
-        wants=tuple(item for item in wants(connection) if item.project == project),
+        wants=tuple(wants(connection, project=project)),
         decisions=tuple(decisions(connection, project=project)),
         wheels=tuple(wheels_of_project(connection, project)),
         builds=tuple(build_summaries(connection, project=project, limit=_OVERVIEW_BUILDS)),

@@ -4,7 +4,17 @@ from collections.abc import Collection
 from typing import Any
 
 from packaging.version import Version
-from sqlalchemy import Connection, Row, Select, case, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    ScalarSelect,
+    Select,
+    case,
+    func,
+    select,
+    update,
+)
 from sqlalchemy import insert as plain_insert
 
 from wheelyard.database.dialect import insert
@@ -160,30 +170,30 @@ def dependencies_of_project(
 
 def _query() -> Select[Any]:
     """Select wheels with upstream's yank of their release: it is one if every file is yanked."""
-    is_yanked = case((upstream_files.c.yanked, 1), else_=0)
-    yanks = (
-        select(
-            upstream_files.c.release_id,
-            (func.min(is_yanked) == 1).label("yanked"),
-            func.min(upstream_files.c.yanked_reason).label("yanked_reason"),
-        )
-        .where(upstream_files.c.removed_at.is_(None))
-        .group_by(upstream_files.c.release_id)
-        .subquery()
-    )
     return (
         select(
             wheels,
             projects.c.name.label("project"),
             releases.c.version,
             targets.c.name.label("target"),
-            yanks.c.yanked,
-            yanks.c.yanked_reason,
+            _of_release(func.min(case((upstream_files.c.yanked, 1), else_=0))).label("yanked"),
+            _of_release(func.min(upstream_files.c.yanked_reason)).label("yanked_reason"),
         )
         .join_from(wheels, releases, releases.c.id == wheels.c.release_id)
         .join(projects, projects.c.id == releases.c.project_id)
         .join(targets, targets.c.id == wheels.c.target_id)
-        .outerjoin(yanks, yanks.c.release_id == wheels.c.release_id)
+    )
+
+
+def _of_release(aggregate: ColumnElement[Any]) -> ScalarSelect[Any]:
+    """Select an aggregate of the files that upstream has of a wheel's release."""
+    return (
+        select(aggregate)
+        .where(
+            upstream_files.c.release_id == wheels.c.release_id,
+            upstream_files.c.removed_at.is_(None),
+        )
+        .scalar_subquery()
     )
 
 
