@@ -190,10 +190,12 @@ def _is_cut_off(text: LogText) -> bool:
 
 
 def _cut_off_or_unknown(text: LogText) -> Cause:
-    places = text.last_places[:3]
+    ends = text.places("[end of output]")
+    last = text.before(ends[-1], 3) if ends else text.last_places[:3]
+    places = {place for place in last if not text.text(place).endswith("lines of output]")}
     kind = CauseKind.TRUNCATED_LOG if not text.is_empty and _is_cut_off(text) else CauseKind.UNKNOWN
     return Cause(
         kind=kind,
-        evidence=tuple(sorted(text.numbers(set(places)).values())),
+        evidence=tuple(sorted(text.numbers(places).values())),
         confidence=Tier.GENERIC.confidence if kind is CauseKind.TRUNCATED_LOG else 0.0,
     )

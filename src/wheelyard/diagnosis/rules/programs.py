@@ -62,7 +62,9 @@ def _program_or_file(finding: Finding, log: LogText) -> Iterable[Finding]:
 def _known_only(finding: Finding, _log: LogText) -> Iterable[Finding]:
     """Keep a finding only if the subject is a program that we know."""
     if program := as_program(finding.subject or ""):
-        yield finding.but(kind=program[0], subject=program[1])
+        # CMake reports what it looks for after two dashes, and goes on.
+        tier = Tier.HINT if finding.text.startswith("-- ") else finding.tier
+        yield finding.but(kind=program[0], subject=program[1], tier=tier)
 
 
 _NO_FILE = r"\[Errno 2\] No such file or directory: '(?P<subject>[^']{1,200})'"
