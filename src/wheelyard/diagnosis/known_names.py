@@ -19,6 +19,9 @@ PROGRAMS = words(
 )
 """Programs that builds run."""
 
+ENGLISH_PROGRAMS = words("ant cc dot file go lex make node patch tar thrift which zip")
+"""Programs whose names are also words of a sentence."""
+
 PROGRAM_OF_WORD = {
     "rust": "cargo",
     "graphviz": "dot",

@@ -7,7 +7,6 @@ lines per literal, each cut to a bounded length, is ever looked at closely.
 
 import re
 import sys
-from collections.abc import Iterable
 from functools import cached_property
 
 _MAX_LINE = 500
@@ -16,7 +15,7 @@ _HEAD = 256 * 1024
 _TAIL = 1024 * 1024
 _GRAM = 4
 _MAX_GRAMS = 150_000
-_GRAM_CHUNK = 64 * 1024
+_CHUNK = 64 * 1024
 _ESCAPES = re.compile(rb"\x1b(?:\[[0-9;?]{0,32}[ -/]{0,4}[@-~]|[@-Z\\-_])")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _QUOTES = {
@@ -115,11 +114,15 @@ class LogText:
 
     def line(self, number: int) -> str:
         """Return the text of a line by its number, from 1; nothing if there is no such line."""
-        place = 0
-        for _ in range(number - 1):
-            place = self._data.find(b"\n", place) + 1
-            if place == 0:
+        left, place = number - 1, 0
+        # Whole chunks are counted, so that the millionth line costs no million steps.
+        while (here := self._data.count(b"\n", place, place + _CHUNK)) < left:
+            left -= here
+            place += _CHUNK
+            if place >= len(self._data):
                 return ""
+        for _ in range(left):
+            place = self._data.index(b"\n", place) + 1
         return self.text(place)
 
     def numbers(self, places: set[int]) -> dict[int, int]:
@@ -132,14 +135,15 @@ class LogText:
             numbers[place] = number
         return numbers
 
-    def _search(self, literal: bytes, spans: Iterable[tuple[int, int]]) -> tuple[int, ...]:
-        found: set[int] = set()
+    def _search(self, literal: bytes, spans: list[tuple[int, int]]) -> tuple[int, ...]:
+        first: set[int] = set()
         for start, end in spans:
-            first = self._forward(literal, start, end)
-            found |= first
-            if len(first) >= _MAX_PLACES:
-                found |= self._backward(literal, start, end)
-        return tuple(sorted(found))
+            first |= self._forward(literal, start, end, _MAX_PLACES - len(first))
+        last: set[int] = set()
+        if len(first) == _MAX_PLACES:
+            for start, end in reversed(spans):
+                last |= self._backward(literal, start, end, _MAX_PLACES - len(last))
+        return tuple(sorted(first | last))
 
     @cached_property
     def _grams(self) -> frozenset[int] | None:
@@ -151,8 +155,8 @@ class LogText:
         grams: set[int] = set()
         for part in self._ends():
             # Chunks overlap by a gram, and four views with different starts see every gram.
-            for start in range(0, len(part), _GRAM_CHUNK):
-                chunk = memoryview(part)[start : start + _GRAM_CHUNK + _GRAM]
+            for start in range(0, len(part), _CHUNK):
+                chunk = memoryview(part)[start : start + _CHUNK + _GRAM]
                 for shift in range(_GRAM):
                     whole = len(chunk) - (len(chunk) - shift) % _GRAM
                     grams.update(chunk[shift:whole].cast("I") if whole > shift else ())
@@ -173,10 +177,10 @@ class LogText:
             for start in range(len(literal) - _GRAM + 1)
         )
 
-    def _forward(self, literal: bytes, start: int, end: int) -> set[int]:
+    def _forward(self, literal: bytes, start: int, end: int, most: int) -> set[int]:
         found: set[int] = set()
         position = start
-        while len(found) < _MAX_PLACES:
+        while len(found) < most:
             position = self._lower.find(literal, position, end)
             if position < 0:
                 break
@@ -186,9 +190,9 @@ class LogText:
                 break
         return found
 
-    def _backward(self, literal: bytes, start: int, end: int) -> set[int]:
+    def _backward(self, literal: bytes, start: int, end: int, most: int) -> set[int]:
         found: set[int] = set()
-        while len(found) < _MAX_PLACES:
+        while len(found) < most:
             position = self._lower.rfind(literal, start, end)
             if position < 0:
                 break

@@ -47,7 +47,7 @@ SUBJECTS = {
     "python-refused": "<3.7,>=3.6",
     "python-too-new": "configparser.SafeConfigParser",
     "python2-only": "print",
-    "sdist-invalid": None,
+    "sdist-invalid": "file:///build/spam-1.0.tar.gz",
     "setuptools-removed": "pkg_resources",
     "test-failure": "failures=1",
     "timeout": None,

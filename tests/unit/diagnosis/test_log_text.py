@@ -42,6 +42,16 @@ def test_a_line_by_its_number() -> None:
     assert [log.line(number) for number in (1, 3, 4)] == ["a", "c", ""]
 
 
+def test_a_line_far_down_by_its_number() -> None:
+    log = LogText("".join(f"line {number}\n" for number in range(1, 50_001)))
+    assert [log.line(number) for number in (1, 8_000, 50_000, 50_002)] == [
+        "line 1",
+        "line 8000",
+        "line 50000",
+        "",
+    ]
+
+
 def test_quotes_are_plain_and_controls_are_gone() -> None:
     log = LogText("\x1b[1m\u2018a\u2019 \u201cb\u201d `c`\x07\x00\x9b\u2028")
     assert log.text(0) == "'a' \"b\" 'c'"

@@ -44,6 +44,8 @@ COMPILERS = [
     (K.WRONG_OS, "CoreFoundation/CoreFoundation.h", "a.m:5:9: fatal error: CoreFoundation/CoreFoundation.h: No such file or directory", STOP),
     (K.WRONG_MACHINE, "emmintrin.h", "a.c:5:10: fatal error: emmintrin.h: No such file or directory", STOP),
     (K.WRONG_MACHINE, "-msse2", "gcc: error: unrecognized command-line option ‘-msse2’", STOP),
+    (K.MISSING_HEADER, "Python.h", "SystemError: Cannot compile 'Python.h'. Perhaps you need to install python-dev|python-devel."),
+    (K.MISSING_HEADER, "mpi.h", "_configtest.c:2:10: fatal error: mpi.h: No such file or directory", "compilation terminated.", "failure.", "error: Cannot compile MPI programs. Check your configuration!!!"),
     (K.PYTHON_API, "longintrepr.h", "a.c:196:12: fatal error: longintrepr.h: No such file or directory", STOP),
     (K.PYTHON_API, "PyThreadState", "a.c:1: note: x", "a.c:19:3: error: ‘PyThreadState’ {aka ‘struct _ts’} has no member named ‘exc_type’", STOP),
     (K.PYTHON_API, "PyFrameObject", "a.c:19:3: error: invalid use of incomplete typedef ‘PyFrameObject’ {aka ‘struct _frame’}", STOP),
@@ -136,6 +138,9 @@ PROGRAMS = [
     (K.INCOMPLETE_SDIST, "VERSION", "Traceback (most recent call last):", '  File "<string>", line 9, in <module>', "FileNotFoundError: [Errno 2] No such file or directory: 'VERSION'"),
     (K.MISSING_PROGRAM, "qmake", "raise PyProjectOptionException('qmake', \"specify a working 'qmake' or add it to PATH\")", "sipbuild.pyproject.PyProjectOptionException"),
     (K.MISSING_PROGRAM, "nvcc", "OSError: CUDA_HOME environment variable is not set. Please set it to your CUDA install root."),
+    (K.MISSING_PROGRAM, "git", "ERROR: Cannot find command 'git' - do you have 'git' installed and in your PATH?"),
+    (K.MISSING_PROGRAM, "R", "Error: spam in API mode cannot be built without R in the PATH or R_HOME defined."),
+    (K.MISSING_CONFIG_TOOL, "pg_config", "Exception: pg_config tool is not available."),
     (K.WRONG_OS, "xcrun", "error: command 'xcrun' failed: No such file or directory"),
 ]  # fmt: skip
 
@@ -179,6 +184,7 @@ PYTHON = [
     (K.METADATA_INVALID, "project.license", "configuration error: `project.license` must be valid exactly by one definition"),
     (K.METADATA_INVALID, "Multiple top-level packages", "error: Multiple top-level packages discovered in a flat-layout: ['a', 'b']."),
     (K.BUILD_TOOL_CHANGED, "scikit-build-core", "ERROR: Use build.targets instead of cmake.targets for scikit-build-core >= 0.10"),
+    (K.SETUPTOOLS_REMOVED, "fcompiler", "AttributeError: fcompiler. Did you mean: 'compiler'?"),
     (K.UNKNOWN, "TypeError", "TypeError: unsupported operand type(s) for +: 'int' and 'str'"),
 ]  # fmt: skip
 
@@ -196,6 +202,7 @@ NETWORK = [
     (K.WANTS_NETWORK, "sqlite.example", "Fetching https://sqlite.example/2026/src.zip", "error: <urlopen error [Errno -2] Name or service not known>"),
     (K.WANTS_NETWORK, "github.example.org", "fatal: unable to access 'https://github.example.org/a/b.git/': Could not resolve host: github.example.org"),
     (K.WANTS_NETWORK, "proxy.example.org", "dial tcp: lookup proxy.example.org: no such host"),
+    (K.WANTS_NETWORK, "eggs.example", "WrapException: Could not get https://eggs.example/a.tar.gz is the internet available?"),
     (K.NEEDS_GIT, "git", "LookupError: setuptools-scm was unable to detect version for /build."),
     (K.NEEDS_GIT, "git", "Exception: Versioning for this project requires either an sdist tarball, or access to an upstream git repository."),
     (K.NEEDS_GIT, "git", "fatal: not a git repository (or any of the parent directories): .git"),
@@ -239,6 +246,9 @@ AUTHORS = [
     (K.AUTHOR_MESSAGE, "Berkeley", "Can't find a local Berkeley DB installation."),
     (K.AUTHOR_MESSAGE, "MPI", "error: Cannot compile MPI programs. Check your configuration!!!"),
     (K.AUTHOR_MESSAGE, "libxml2", "ERROR: ** make sure the development packages of libxml2 and libxslt are installed **"),
+    (K.AUTHOR_MESSAGE, "BLAS", "numpy.distutils.system_info.NotFoundError: No BLAS/LAPACK libraries found."),
+    (K.UNKNOWN, "AssertionError", "AssertionError: eggs", "ERROR: Could not build wheels for spam, which is required to install pyproject.toml-based projects"),
+    (K.UNKNOWN, "ValueError", "ValueError: the configuration file not found, make sure to go there"),
     (K.AUTHOR_MESSAGE, "portmidi", "portmidi library not found"),
     (K.AUTHOR_MESSAGE, "libpcap", "Exception: Please install libpcap before building"),
     (K.MISSING_LIBRARY, "libfoo.so.1", "Exception: Could not find libfoo.so.1"),

@@ -7,10 +7,10 @@ from wheelyard.diagnosis.cause import CauseKind
 from wheelyard.diagnosis.known_names import words
 from wheelyard.diagnosis.log_text import LogText
 from wheelyard.diagnosis.rule import Finding, Rule, Tier
-from wheelyard.diagnosis.rules.programs import as_program
+from wheelyard.diagnosis.rules.programs import program_in_prose
 
 _NOISE = words(
-    "a all an and any apt archive based appropriate are be both build c c++ code "
+    "a all an and any apt archive based appropriate are be both build c c++ code command "
     "compatible compiler compilers configuration correct corresponding currently "
     "dependencies dependency development directories directory either error executable "
     "file files following for from function gcc information have header headers in "
@@ -26,6 +26,7 @@ _OPTIONAL = re.compile(
     r"warning|optional|disabl|skipp|will not be|without|fall(?:ing)? ?back|ignor|checking for",
     re.IGNORECASE,
 )
+_OF_PIP = ("note:", "hint:", "ERROR: Could not build wheels", "ERROR: Failed", "error: legacy-")
 _LIBRARY_FILE = re.compile(r"^lib[\w+-]{1,60}\.(?:so|a)\b")
 _NAME = r"[A-Za-z][\w.+-]{0,60}"
 _NAMES = rf"(?P<subject>{_NAME}(?:(?:, ?| and/or | and | or |/){_NAME}){{0,4}})"
@@ -43,14 +44,14 @@ _KIND = (
 def _named(finding: Finding, _log: LogText) -> Iterable[Finding]:
     """Take the names out of a sentence, and tell programs, headers and libraries from the rest."""
     text = finding.text
-    if text.startswith(("note:", "hint:")):
+    if text.startswith(_OF_PIP):
         return
     tier = Tier.HINT if _OPTIONAL.search(text) else finding.tier
     for part in _SEPARATOR.split(finding.subject or ""):
         name = part.strip("'\" .")
         if not name or name.lower() in _NOISE:
             continue
-        if program := as_program(name):
+        if program := program_in_prose(name, text):
             yield finding.but(kind=program[0], subject=program[1], tier=tier)
         elif name.endswith((".h", ".hpp")):
             yield finding.but(kind=CauseKind.MISSING_HEADER, subject=name, tier=tier)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from wheelyard.diagnosis.cause import CauseKind
 from wheelyard.diagnosis.log_text import LogText
 from wheelyard.diagnosis.rule import Finding, Rule, Tier
-from wheelyard.diagnosis.rules.programs import as_program
+from wheelyard.diagnosis.rules.programs import program_in_prose
 
 _HEADER = re.compile(r"\b([\w+-][\w./+-]{0,100}\.(?:h|hpp|hh))\b")
 _LIBRARY = re.compile(r"(?:^|\s)-?(lib(?!rar|s?\b)[\w+.-]{1,60}|-l[\w+.-]{1,60})\b", re.IGNORECASE)
@@ -30,7 +30,7 @@ def _message(finding: Finding, _log: LogText) -> Iterable[Finding]:
         return
     words = [match[1] for match in (_FIRST.search(sentence), _NAMED.search(sentence)) if match]
     for word in words:
-        if program := as_program(word):
+        if program := program_in_prose(word, sentence):
             yield finding.but(kind=program[0], subject=program[1])
             return
     if library := _LIBRARY.search(sentence):

@@ -213,6 +213,11 @@ RULES = (
         refine=_header,
     ),
     Rule(
+        CauseKind.MISSING_HEADER,
+        "cannot compile 'python.h'",
+        subject="Python.h",
+    ),
+    Rule(
         CauseKind.COMPILE_ERROR,
         "command '",
         r"error: command '[^']{0,120}?(?P<subject>gcc|g\+\+|cc|c\+\+|clang|gfortran)' failed"

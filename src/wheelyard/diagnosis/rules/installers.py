@@ -127,7 +127,7 @@ RULES = (
     Rule(
         CauseKind.SDIST_INVALID,
         "does not appear to be a python project",
-        r"'(?P<subject>[^']{1,150})' does not appear|does not appear to be",
+        r"(?P<subject>\S{1,200}) does not appear to be a Python project",
         tier=Tier.CERTAIN,
     ),
     Rule(

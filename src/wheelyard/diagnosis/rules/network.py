@@ -64,6 +64,7 @@ _RESOLVE = (
     "unable to access 'http",
     "no route to host",
     ": no such host",
+    "is the internet available",
 )
 
 RULES = (

@@ -4,7 +4,12 @@ import re
 from collections.abc import Iterable
 
 from wheelyard.diagnosis.cause import CauseKind
-from wheelyard.diagnosis.known_names import FOREIGN_PROGRAMS, PROGRAM_OF_WORD, PROGRAMS
+from wheelyard.diagnosis.known_names import (
+    ENGLISH_PROGRAMS,
+    FOREIGN_PROGRAMS,
+    PROGRAM_OF_WORD,
+    PROGRAMS,
+)
 from wheelyard.diagnosis.log_text import LogText
 from wheelyard.diagnosis.rule import Finding, Rule, Tier, unless_it_went_on
 
@@ -25,6 +30,13 @@ def as_program(name: str) -> tuple[CauseKind, str] | None:
     if base in PROGRAMS or base.lower() in PROGRAMS:
         return CauseKind.MISSING_PROGRAM, base if base in PROGRAMS else base.lower()
     return None
+
+
+def program_in_prose(name: str, text: str) -> tuple[CauseKind, str] | None:
+    """Read a word of a sentence as a program's name; plain English words must stand in quotes."""
+    if name.lower() in ENGLISH_PROGRAMS and f"'{name}'" not in text:
+        return None
+    return as_program(name)
 
 
 def named_program(finding: Finding, _log: LogText) -> Iterable[Finding]:
@@ -61,7 +73,7 @@ def _program_or_file(finding: Finding, log: LogText) -> Iterable[Finding]:
 
 def _known_only(finding: Finding, _log: LogText) -> Iterable[Finding]:
     """Keep a finding only if the subject is a program that we know."""
-    if program := as_program(finding.subject or ""):
+    if program := program_in_prose(finding.subject or "", finding.text):
         # CMake reports what it looks for after two dashes, and goes on.
         tier = Tier.HINT if finding.text.startswith("-- ") else finding.tier
         yield finding.but(kind=program[0], subject=program[1], tier=tier)
@@ -236,6 +248,27 @@ RULES = (
         CauseKind.MISSING_PROGRAM,
         "specify a working '",
         rf"specify a working '(?P<subject>{_WORD})'",
+        tier=Tier.LIKELY,
+        refine=_known_only,
+    ),
+    Rule(
+        CauseKind.MISSING_PROGRAM,
+        "cannot find command",
+        r"cannot find command '(?P<subject>[\w.+-]{1,60})'",
+        tier=Tier.CERTAIN,
+        refine=named_program,
+    ),
+    Rule(
+        CauseKind.MISSING_PROGRAM,
+        " path",
+        rf"without (?P<subject>{_WORD}) (?:in|on) (?:the |your )?PATH",
+        tier=Tier.LIKELY,
+        refine=named_program,
+    ),
+    Rule(
+        CauseKind.MISSING_PROGRAM,
+        "not available",
+        rf"(?P<subject>{_WORD}) (?:tool |command )?is not available",
         tier=Tier.LIKELY,
         refine=_known_only,
     ),

@@ -54,6 +54,18 @@ RULES = (
     ),
     Rule(
         CauseKind.SETUPTOOLS_REMOVED,
+        "module 'setuptools' has no attribute 'feature'",
+        subject="setuptools.Feature",
+        remedy=_before("46"),
+    ),
+    Rule(
+        CauseKind.SETUPTOOLS_REMOVED,
+        "attributeerror: fcompiler",
+        subject="fcompiler",
+        remedy=_before("60"),
+    ),
+    Rule(
+        CauseKind.SETUPTOOLS_REMOVED,
         "cannot import name 'packageindex'",
         subject="setuptools.package_index",
         tier=Tier.LIKELY,
