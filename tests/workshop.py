@@ -7,6 +7,7 @@ does goes through the real queue, database and store.
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from packaging.version import Version
@@ -270,7 +271,7 @@ def make_workshop(folder: Path, engine: Engine) -> Workshop:
         engine=engine,
         store=open_store("memory://"),
         clock=SettableClock(),
-        settings=Settings(data=folder, queue=QueueSettings(max_attempts=3)),
+        settings=Settings(data=folder, queue=QueueSettings(max_attempts=3, backoff=timedelta(seconds=10))),
     )
     workshop.activate(BOOKWORM)
     return workshop

@@ -330,8 +330,6 @@ def test_after_the_last_attempt_the_decision_says_how_often_and_why(
     for _ in range(3):
         workshop.clock.advance(timedelta(minutes=5))
         workshop.finish(builder, workshop.claimed(builder).build_id, failure=LOST_DISK)
-    workshop.want()
-    workshop.plan()
     [decision] = workshop.decisions()
     assert decision.verdict.value == "failed"
     assert decision.reason == (
@@ -406,3 +404,24 @@ def test_a_process_that_is_killed_while_it_stores_leaves_the_job_to_the_next_lea
         workshop.finish(builder, lease.build_id, file)
     workshop.deliver(builder, workshop.claimed(builder))
     assert len(workshop.wheels()) == 1
+
+
+def test_who_asks_again_gives_an_unlucky_release_new_tries(
+    workshop: Workshop, builder: Builder
+) -> None:
+    workshop.settings = Settings(data=workshop.folder, queue=QueueSettings(max_attempts=1))
+    workshop.finish(builder, workshop.claimed(builder).build_id, failure=LOST_DISK)
+    workshop.want()
+    workshop.plan()
+    assert [decision.verdict.value for decision in workshop.decisions()] == ["needs-build"]
+    assert workshop.claim(builder) is not None
+
+
+def test_who_asks_again_does_not_have_a_broken_release_built_again(
+    workshop: Workshop, builder: Builder
+) -> None:
+    workshop.finish(builder, workshop.claimed(builder).build_id, failure=COMPILE_ERROR)
+    workshop.want()
+    workshop.plan()
+    assert [decision.verdict.value for decision in workshop.decisions()] == ["failed"]
+    assert workshop.claim(builder) is None

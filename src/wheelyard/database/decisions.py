@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from packaging.version import Version
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, delete, exists, select, update
 
 from wheelyard.database.dialect import insert
 from wheelyard.database.releases import (
@@ -13,9 +13,9 @@ from wheelyard.database.releases import (
     target_ids,
     version_key,
 )
+from wheelyard.database.tables import builds, projects, releases, targets
 from wheelyard.database.tables import decisions as table
-from wheelyard.database.tables import projects, releases, targets
-from wheelyard.model.build import Decision
+from wheelyard.model.build import BuildState, Decision, FailureKind, Verdict
 from wheelyard.model.names import ProjectName, TargetName
 
 
@@ -44,6 +44,25 @@ def record_decision(connection: Connection, decision: Decision, *, at: datetime)
     """
     number = ensure_project(connection, decision.project, at=at)
     return _store(connection, number, [decision], at=at)
+
+
+def forget_unlucky_failures(connection: Connection, project: ProjectName) -> None:
+    """Drop a project's failures that were nobody's fault, which stand in the way of a new request.
+
+    Of these every attempt failed for reasons of the infrastructure, until no tries were left.
+    """
+    own_fault = exists().where(
+        builds.c.release_id == table.c.release_id,
+        builds.c.target_id == table.c.target_id,
+        builds.c.state == BuildState.FAILED,
+        builds.c.failure_kind.not_in([kind for kind in FailureKind if kind.is_worth_a_retry]),
+    )
+    of_project = select(releases.c.id).join(projects).where(projects.c.name == project)
+    connection.execute(
+        delete(table).where(
+            table.c.verdict == Verdict.FAILED, table.c.release_id.in_(of_project), ~own_fault
+        )
+    )
 
 
 def _store(

@@ -6,7 +6,7 @@ from packaging.version import Version
 from sqlalchemy import Connection, case, exists, func, or_, select, update
 
 from wheelyard.database.builds import build_summaries
-from wheelyard.database.decisions import decisions
+from wheelyard.database.decisions import decisions, forget_unlucky_failures
 from wheelyard.database.dialect import insert, locked
 from wheelyard.database.pages import mark_page
 from wheelyard.database.releases import ensure_project, version_key
@@ -42,7 +42,8 @@ _OVERVIEW_BUILDS = 50
 def want(connection: Connection, want: Want, *, at: datetime) -> None:
     """Note that a person asks for a project: it is to be read now, and to be planned.
 
-    Asking for the same version again changes nothing but `force`, which is as last asked.
+    Asking for the same version again changes nothing but `force`, which is as last asked, and
+    gives what failed through nobody's fault new tries.
     """
     number = ensure_project(connection, want.project, at=at)
     statement = insert(connection, wants_table).values(
@@ -58,6 +59,7 @@ def want(connection: Connection, want: Want, *, at: datetime) -> None:
             set_={"force": want.force},
         )
     )
+    forget_unlucky_failures(connection, want.project)
     connection.execute(
         update(projects)
         .where(projects.c.id == number)
