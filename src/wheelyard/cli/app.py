@@ -1,42 +1,65 @@
 """The program `wheelyard`: its commands, and how its errors are shown."""
 
 import sys
+from collections.abc import Sequence
+from importlib import import_module
 from importlib.util import find_spec
 
 import typer
 
-from wheelyard.cli.build import builder_commands
-from wheelyard.cli.diagnose import diagnose
 from wheelyard.errors import WheelyardError
 
-app = typer.Typer(
-    help="Follow a package index, build the wheels that it lacks, and serve them.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-app.add_typer(builder_commands, name="builder")
-app.command()(diagnose)
+_MODULES = {
+    ("up",): "up",
+    ("web",): "serve",
+    ("services",): "serve",
+    ("builder",): "build",
+    ("builder", "token"): "tokens",
+    ("project",): "show",
+    ("database",): "show",
+    ("diagnose",): "diagnose",
+}
+"""Which module of this package brings which command, by the words that it is called with."""
 
-# A builder on a bare board has none of the server's libraries, and needs none of its commands.
-if find_spec("sqlalchemy") is not None:
-    from wheelyard.cli.serve import services, web
-    from wheelyard.cli.show import database_commands, project_commands
-    from wheelyard.cli.tokens import token
-    from wheelyard.cli.up import up
-
-    app.command()(up)
-    app.command()(web)
-    app.command()(services)
-    app.add_typer(project_commands, name="project")
-    app.add_typer(database_commands, name="database")
-    builder_commands.command()(token)
+_FOR_BUILDERS = frozenset({"build", "diagnose"})
+"""The modules that need none of the server's libraries, which a bare board does not have."""
 
 
 def main() -> None:
     """Run the command line; an error of ours is one line on standard error and an exit code."""
     try:
-        app()
+        _app(sys.argv[1:])()
     except WheelyardError as error:
         print(f"wheelyard: {error}", file=sys.stderr)  # noqa: T201 - this is for a person
         raise SystemExit(error.exit_code) from None
+
+
+def _app(arguments: Sequence[str]) -> typer.Typer:
+    app = typer.Typer(
+        help="Follow a package index, build the wheels that it lacks, and serve them.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    # Its own entry, so that a single command keeps its name.
+    app.callback()(_describe)
+    for name in modules_for(arguments):
+        import_module(f"wheelyard.cli.{name}").add_to(app)
+    return app
+
+
+def _describe() -> None:
+    """Follow a package index, build the wheels that it lacks, and serve them."""
+
+
+def modules_for(arguments: Sequence[str]) -> list[str]:
+    """Return the modules that a command line needs: all of them only where it names no command.
+
+    Loading everything takes seconds on a small board.
+    """
+    words = tuple(word for word in arguments if not word.startswith("-"))[:2]
+    asked = [module for path, module in _MODULES.items() if words[: len(path)] == path]
+    there = _MODULES.values() if find_spec("sqlalchemy") else _FOR_BUILDERS
+    wanted = asked or there
+    # In the table's order: a group is there before what is added to it.
+    return [name for name in dict.fromkeys(_MODULES.values()) if name in wanted]

@@ -23,3 +23,8 @@ def builder(
         return
     log.configure()
     raise typer.Exit(run_agent(load(), stop=stop_on_signals(), once=once))
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add `wheelyard builder`."""
+    app.add_typer(builder_commands, name="builder")

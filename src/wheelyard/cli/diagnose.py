@@ -54,3 +54,8 @@ def _explain(console: Console, cause: Cause, evidence: tuple[str, ...], *, is_ro
     if cause.remedy and cause.remedy.requirements:
         wanted = ", ".join(cause.remedy.requirements)
         console.print(Text(f"  Remedy: build with {wanted}", style="green"))
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add `wheelyard diagnose`."""
+    app.command()(diagnose)

@@ -1,5 +1,7 @@
 """The long-running programs of a server: `wheelyard web` and `wheelyard services`."""
 
+import typer
+
 from wheelyard import log, service
 from wheelyard.cli.signals import stop_on_signals
 from wheelyard.client import http_client
@@ -53,3 +55,9 @@ def services() -> None:
             ],
             stop,
         )
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add `wheelyard web` and `wheelyard services`."""
+    app.command()(web)
+    app.command()(services)

@@ -92,3 +92,9 @@ def _tables(overview: ProjectOverview) -> list[Table]:
             wheel.file.filename, wheel.state.value, str(wheel.file.size), wheel.file.sha256
         )
     return [table for table in (decisions, builds, wheels) if table.row_count]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add `wheelyard project` and `wheelyard database`."""
+    app.add_typer(project_commands, name="project")
+    app.add_typer(database_commands, name="database")

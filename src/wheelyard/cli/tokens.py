@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from wheelyard.cli.build import builder_commands
 from wheelyard.context import open_context
 from wheelyard.database import builders, migrate
 from wheelyard.database.engine import writing
@@ -40,3 +41,8 @@ def token(
             expires_at=None if days is None else now + timedelta(days=days),
         )
     typer.echo(secret)
+
+
+def add_to(_app: typer.Typer) -> None:
+    """Add `wheelyard builder token` to the group that is there."""
+    builder_commands.command()(token)

@@ -221,3 +221,8 @@ def _require_free_port(settings: Settings) -> None:
             raise InvalidSetting(
                 f"{settings.host}:{settings.port}: {error.strerror}", "Choose another PORT"
             ) from None
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add `wheelyard up`."""
+    app.command()(up)

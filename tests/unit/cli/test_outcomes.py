@@ -98,10 +98,9 @@ def stand(
     *,
     page: ProjectPage | None = PAGE,
     planned: bool = True,
-    want: Want = WANT,
     now: datetime = NOW,
 ) -> list[Outcome]:
-    known = Known(want=want, overview=seen, page=page, planned=planned)
+    known = Known(want=WANT, overview=seen, page=page, planned=planned)
     return outcomes(known, targets=[TARGET], started_at=START, now=now)
 
 
@@ -134,9 +133,9 @@ def test_nothing_is_final_before_it_is_planned() -> None:
     assert not any(item.is_final for item in stand(seen, planned=False))
 
 
-def test_a_version_that_upstream_lacks_is_unknown() -> None:
-    want = Want(project=FOO, version=Version("9"))
-    assert [(item.state, item.is_final) for item in stand(overview(), want=want)] == [
+def test_a_project_without_releases_has_nothing_to_build() -> None:
+    empty = ProjectPage(name=FOO, files=())
+    assert [(item.state, item.is_final) for item in stand(overview(), page=empty)] == [
         ("unknown", True)
     ]
 
