@@ -12,6 +12,7 @@ import urllib.request
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urljoin
 
 import pytest
 
@@ -176,10 +177,13 @@ def test_the_sandbox_shows_nothing_of_the_machine_to_a_real_build(
     add_zoo(upstream, tmp_path, "probe")
     with line.serving("zoo-probe") as process:
         line.wait_for("uv pip install")
-        with urllib.request.urlopen(f"{line.index}zoo-probe/index.json") as page:
-            [file] = json.load(page)["files"]
+        page = urllib.request.Request(
+            f"{line.index}zoo-probe/", headers={"Accept": "application/vnd.pypi.simple.v1+json"}
+        )
+        with urllib.request.urlopen(page) as answer:
+            [file] = json.load(answer)["files"]
         wheel = tmp_path / "probe.whl"
-        urllib.request.urlretrieve(f"{line.index}zoo-probe/{file['url']}", wheel)
+        urllib.request.urlretrieve(urljoin(f"{line.index}zoo-probe/", file["url"]), wheel)
         process.send_signal(signal.SIGTERM)
         process.wait(PATIENCE)
     with zipfile.ZipFile(wheel) as archive:
