@@ -19,7 +19,9 @@ from wheelyard.model.build import Failure, FailureKind, Limits
 
 SOURCE = "/build/source"
 OUTPUT = "/build/output"
-_CONTROL = "/build/control"
+_REQUEST = "/build/request.json"
+_RESULTS = "/build/results"
+_RESULT = "result.json"
 _RUNNER = "/build/hook_runner.py"
 _MAX_RESULT_BYTES = 1024**2
 _MAX_REQUIREMENTS = 200
@@ -38,7 +40,8 @@ _MESSAGES = {
 class Workplace:
     """Where one build's hooks run: its folders outside, and what they run with.
 
-    `source`, `output` and `control` are shown inside, writable; `environment` holds the variables.
+    `source` and `output` are the build user's, and shown inside, writable; `control` is ours, and
+    new; `environment` holds the variables.
     """
 
     sandbox: Sandbox
@@ -109,20 +112,21 @@ def _run(  # noqa: PLR0913 - all that one hook needs
     arguments: Sequence[object],
     write: Callable[[bytes], None],
 ) -> object:
-    """Run one hook and return what it returned, None if the back end does not have it."""
-    request, result = workplace.control / f"{hook}.json", workplace.control / f"{hook}.result"
-    request.write_text(
-        json.dumps(
-            {
-                "backend": system.backend,
-                "backend_path": system.backend_path,
-                "hook": hook,
-                "arguments": arguments,
-            }
-        ),
-        encoding="utf-8",
-    )
-    hand_over(workplace.control, workplace.user)
+    """Run one hook and return what it returned, None if the back end does not have it.
+
+    The request cannot be changed from inside, and each hook's result has a folder of its own:
+    what an earlier hook has left, a link for one, is never written to.
+    """
+    request, results = workplace.control / f"{hook}.json", workplace.control / hook
+    asked = {
+        "backend": system.backend,
+        "backend_path": system.backend_path,
+        "hook": hook,
+        "arguments": arguments,
+    }
+    request.write_text(json.dumps(asked), encoding="utf-8")
+    results.mkdir()
+    hand_over(results, workplace.user)
     printed = bytearray()
 
     def keep(data: bytes) -> None:
@@ -131,19 +135,10 @@ def _run(  # noqa: PLR0913 - all that one hook needs
 
     done = workplace.sandbox.run(
         Command(
-            arguments=(
-                f"{INSIDE}/bin/python3",
-                _RUNNER,
-                f"{_CONTROL}/{request.name}",
-                f"{_CONTROL}/{result.name}",
-            ),
+            arguments=(f"{INSIDE}/bin/python3", _RUNNER, _REQUEST, f"{_RESULTS}/{_RESULT}"),
             folder=SOURCE,
-            read_only={INSIDE: build_environment, _RUNNER: _RUNNER_FILE},
-            writable={
-                SOURCE: workplace.source,
-                OUTPUT: workplace.output,
-                _CONTROL: workplace.control,
-            },
+            read_only={INSIDE: build_environment, _RUNNER: _RUNNER_FILE, _REQUEST: request},
+            writable={SOURCE: workplace.source, OUTPUT: workplace.output, _RESULTS: results},
             environment=workplace.environment,
             limits=workplace.limits,
         ),
@@ -154,7 +149,7 @@ def _run(  # noqa: PLR0913 - all that one hook needs
         return Failure(kind=kind, message=message)
     if done.exit_status != 0:
         return failure_of(printed.decode(errors="replace"), exit_status=done.exit_status)
-    return _read_result(result)
+    return _read_result(results / _RESULT)
 
 
 def _read_result(file: Path) -> object:
@@ -180,10 +175,11 @@ def open_plain_file(file: Path, *, limit: int) -> Iterator[IO[bytes]]:
         descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as error:
         raise HostileContent(file.name, error.strerror or "") from None
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode) or status.st_size > limit:
+        os.close(descriptor)
+        raise HostileContent(file.name, "It is no plain file within the limit")
     with os.fdopen(descriptor, "rb") as stream:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode) or status.st_size > limit:
-            raise HostileContent(file.name, "It is no plain file within the limit")
         yield stream
 
 

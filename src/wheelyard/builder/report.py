@@ -13,6 +13,8 @@ from wheelyard.protocol import MAX_LOG_CHUNK_BYTES, BuildLease, Heartbeat
 
 _log = get_logger("builder.report")
 _OFTEN_SECONDS = 1.0
+_LONGEST_LINE = 4000
+_RESERVED_BYTES = 64 * 1024
 
 
 class Report:
@@ -30,7 +32,8 @@ class Report:
         self._pause = min(lease.heartbeat_seconds, _OFTEN_SECONDS)
         self._seconds = lease.heartbeat_seconds
         self._expires_at = lease.lease_expires_at
-        self._log_limit = lease.limits.log_bytes
+        # The server takes no more than the limit: what the build prints leaves room for our lines.
+        self._room = lease.limits.log_bytes - min(lease.limits.log_bytes // 10, _RESERVED_BYTES)
         self._lock = threading.Lock()
         self._sending = threading.Lock()
         self._buffer = bytearray()
@@ -69,16 +72,15 @@ class Report:
     def write(self, data: bytes) -> None:
         """Add to the log; what is over the limit is left out. Raises as `check` does."""
         self.check()
-        self._add(data)
-
-    def _add(self, data: bytes) -> None:
         with self._lock:
-            room = max(self._log_limit - len(self._buffer), 0)
-            self._buffer += data[:room]
+            self._buffer += data[: max(self._room - len(self._buffer), 0)]
 
     def say(self, line: str) -> None:
-        """Add a line of our own to the log."""
-        self._add(f"wheelyard: {line}\n".encode(errors="replace"))
+        """Add a line of our own to the log, even where the build has filled it."""
+        text = f"wheelyard: {line[:_LONGEST_LINE]}\n".encode(errors="replace")
+        with self._lock:
+            starts_afresh = not self._buffer or self._buffer.endswith(b"\n")
+            self._buffer += text if starts_afresh else b"\n" + text
 
     def enter(self, phase: Phase) -> None:
         """Go on to the next phase, which people see at once and in the log. Raises as `check`."""
