@@ -271,7 +271,9 @@ def make_workshop(folder: Path, engine: Engine) -> Workshop:
         engine=engine,
         store=open_store("memory://"),
         clock=SettableClock(),
-        settings=Settings(data=folder, queue=QueueSettings(max_attempts=3, backoff=timedelta(seconds=10))),
+        settings=Settings(
+            data=folder, queue=QueueSettings(max_attempts=3, backoff=timedelta(seconds=10))
+        ),
     )
     workshop.activate(BOOKWORM)
     return workshop

@@ -1,8 +1,7 @@
 """The end of a build, on both databases: with wheels, with a failure, or with neither."""
 
 import gzip
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,16 +11,14 @@ from wheelyard.certify.inspection import read_metadata
 from wheelyard.database.builds import read_log
 from wheelyard.database.engine import Engine, reading, writing
 from wheelyard.database.pages import page_written, pages_to_write
-from wheelyard.errors import LeaseLost, StoreFull, UploadRefused
-from wheelyard.model.build import BuildState, Failure, FailureKind, JobState
+from wheelyard.errors import UploadRefused
+from wheelyard.model.build import BuildState, Failure, FailureKind
 from wheelyard.model.builder import Builder
-from wheelyard.model.job import JobCount
 from wheelyard.model.names import Sha256
 from wheelyard.model.project import ProjectStatus
 from wheelyard.model.wheel import Wheel, WheelState
 from wheelyard.protocol import FailureMessage, FinishReply
-from wheelyard.settings import LimitsSettings, QueueSettings, Settings
-from wheelyard.storage.store import Store
+from wheelyard.settings import LimitsSettings, Settings
 from workshop import (
     BOOKWORM,
     COMPILE_ERROR,
@@ -291,137 +288,3 @@ def test_a_build_of_a_replaced_source_distribution_is_made_again(
     assert workshop.wheels() == []
     workshop.clock.advance(timedelta(minutes=1))
     assert workshop.claimed(builder).sdist.filename == "spam-1.0.zip"
-
-
-# Failures.
-
-
-def test_a_failure_of_the_project_is_final_and_shown(workshop: Workshop, builder: Builder) -> None:
-    lease = workshop.claimed(builder)
-    assert workshop.finish(builder, lease.build_id, failure=COMPILE_ERROR) == reply(COMPILE_ERROR)
-    assert workshop.build(lease.build_id).failure == COMPILE_ERROR
-    [decision] = workshop.decisions()
-    assert (decision.verdict.value, decision.reason) == ("failed", COMPILE_ERROR.message)
-    assert workshop.job_counts() == []
-
-
-def test_a_failure_of_the_infrastructure_is_tried_again_after_a_growing_pause(
-    workshop: Workshop, builder: Builder
-) -> None:
-    for pause in (10, 20):
-        lease = workshop.claimed(builder)
-        assert workshop.finish(builder, lease.build_id, failure=LOST_DISK) == reply(LOST_DISK)
-        assert workshop.job_counts() == [JobCount(target=BOOKWORM, state=JobState.WAITING, count=1)]
-        workshop.clock.advance(timedelta(seconds=pause - 1))
-        assert workshop.claim(builder) is None
-        workshop.clock.advance(timedelta(seconds=1))
-
-
-def test_planning_again_does_not_undo_the_pause(workshop: Workshop, builder: Builder) -> None:
-    workshop.finish(builder, workshop.claimed(builder).build_id, failure=LOST_DISK)
-    workshop.want()
-    workshop.plan()
-    assert workshop.claim(builder) is None
-
-
-def test_after_the_last_attempt_the_decision_says_how_often_and_why(
-    workshop: Workshop, builder: Builder
-) -> None:
-    for _ in range(3):
-        workshop.clock.advance(timedelta(minutes=5))
-        workshop.finish(builder, workshop.claimed(builder).build_id, failure=LOST_DISK)
-    [decision] = workshop.decisions()
-    assert decision.verdict.value == "failed"
-    assert decision.reason == (
-        "It was tried 3 times, and the last time: The builder's disk is gone."
-    )
-    assert workshop.job_counts() == []
-
-
-def test_with_one_attempt_there_is_no_other(workshop: Workshop, builder: Builder) -> None:
-    workshop.settings = Settings(data=workshop.folder, queue=QueueSettings(max_attempts=1))
-    workshop.finish(builder, workshop.claimed(builder).build_id, failure=LOST_DISK)
-    [decision] = workshop.decisions()
-    assert decision.reason == "It was tried once, and the last time: The builder's disk is gone."
-
-
-# The store fails, or the process is killed, in the middle.
-
-
-class Killed(BaseException):
-    """The process ends here."""
-
-
-@dataclass
-class FailingStore:
-    """A store that raises when something is written into one of its folders."""
-
-    store: Store
-    folder: str
-    error: BaseException
-
-    def put(self, key: str, data: bytes | Iterable[bytes]) -> None:
-        if key.startswith(self.folder):
-            raise self.error
-        self.store.put(key, data)
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self.store, name)
-
-
-@pytest.mark.parametrize("folder", ["packages", "logs"])
-def test_a_full_store_loses_nothing_and_the_builder_may_finish_later(
-    workshop: Workshop, builder: Builder, folder: str
-) -> None:
-    lease = workshop.claimed(builder)
-    workshop.heartbeat(builder, lease.build_id, log=b"all is well\n")
-    file = workshop.upload(lease, workshop.make_wheel(lease))
-    room = workshop.store
-    workshop.store = FailingStore(room, folder, StoreFull(folder))  # type: ignore[assignment] # the rest is passed on
-    with pytest.raises(StoreFull):
-        workshop.finish(builder, lease.build_id, file)
-    assert workshop.build(lease.build_id).state is BuildState.RUNNING
-    workshop.store = room
-    assert workshop.finish(builder, lease.build_id, file) == SUCCEEDED
-    assert [wheel.state for wheel in workshop.wheels()] == [WheelState.PUBLISHED]
-
-
-def test_a_process_that_is_killed_while_it_stores_leaves_the_job_to_the_next_lease(
-    workshop: Workshop, builder: Builder
-) -> None:
-    lease = workshop.claimed(builder)
-    file = workshop.upload(lease, workshop.make_wheel(lease))
-    room = workshop.store
-    workshop.store = FailingStore(room, "packages", Killed())  # type: ignore[assignment] # the rest is passed on
-    with pytest.raises(Killed):
-        workshop.finish(builder, lease.build_id, file)
-    workshop.store = room
-    assert workshop.wheels() == []
-    workshop.clock.advance(timedelta(minutes=2))
-    workshop.maintain()
-    workshop.clock.advance(timedelta(minutes=2))
-    with pytest.raises(LeaseLost):
-        workshop.finish(builder, lease.build_id, file)
-    workshop.deliver(builder, workshop.claimed(builder))
-    assert len(workshop.wheels()) == 1
-
-
-def test_who_asks_again_gives_an_unlucky_release_new_tries(
-    workshop: Workshop, builder: Builder
-) -> None:
-    workshop.settings = Settings(data=workshop.folder, queue=QueueSettings(max_attempts=1))
-    workshop.finish(builder, workshop.claimed(builder).build_id, failure=LOST_DISK)
-    workshop.want()
-    workshop.plan()
-    assert [decision.verdict.value for decision in workshop.decisions()] == ["needs-build"]
-    assert workshop.claim(builder) is not None
-
-
-def test_who_asks_again_does_not_have_a_broken_release_built_again(
-    workshop: Workshop, builder: Builder
-) -> None:
-    workshop.finish(builder, workshop.claimed(builder).build_id, failure=COMPILE_ERROR)
-    workshop.want()
-    workshop.plan()
-    assert [decision.verdict.value for decision in workshop.decisions()] == ["failed"]
-    assert workshop.claim(builder) is None

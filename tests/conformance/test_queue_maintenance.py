@@ -1,7 +1,9 @@
 """What maintenance takes back and clears away, on both databases."""
 
 import gzip
-from datetime import timedelta
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from wheelyard.model.build import BuildState, Failure, FailureKind, JobState
 from wheelyard.model.builder import Builder
 from wheelyard.model.job import JobCount
 from wheelyard.model.project import ProjectStatus
+from wheelyard.queue.maintenance import Maintenance
 from workshop import BOOKWORM, COMPILE_ERROR, Workshop, make_workshop
 
 NO_SIGN = Failure(
@@ -40,6 +43,39 @@ def test_a_lease_that_is_alive_is_left_alone(workshop: Workshop, builder: Builde
     lease = workshop.claimed(builder)
     workshop.clock.advance(timedelta(seconds=59))
     assert workshop.maintain() == 0
+    assert workshop.build(lease.build_id).state is BuildState.RUNNING
+
+
+@dataclass
+class BusyClock:
+    """A clock ahead of the workshop's, by which something happens between two looks at it."""
+
+    workshop: Workshop
+    between: Callable[[], object]
+    looks: int = 0
+
+    def now(self) -> datetime:
+        self.looks += 1
+        if self.looks == 2:
+            self.between()
+        return self.workshop.clock.now() + MINUTE
+
+
+def test_a_lease_that_is_renewed_just_before_it_is_taken_back_is_left_alone(
+    workshop: Workshop, builder: Builder
+) -> None:
+    lease = workshop.claimed(builder)
+
+    def renew() -> None:
+        workshop.clock.advance(timedelta(seconds=30))
+        workshop.heartbeat(builder, lease.build_id)
+        workshop.clock.advance(timedelta(seconds=-30))
+
+    clock = BusyClock(workshop, renew)
+    maintenance = Maintenance(
+        workshop.engine, store=workshop.store, clock=clock, settings=workshop.settings
+    )
+    assert maintenance.tick() == 0
     assert workshop.build(lease.build_id).state is BuildState.RUNNING
 
 
