@@ -221,8 +221,8 @@ class BuildLease(Message):
     """
 
     kind: Literal["build"] = "build"
-    build_id: str
-    number: int
+    build_id: str = Field(pattern="^[0-9a-f]{32}$")
+    number: int = Field(ge=0)
     project: ProjectNameField
     version: str
     target: TargetMessage
@@ -231,7 +231,7 @@ class BuildLease(Message):
     limits: LimitsMessage
     index_url: str
     lease_expires_at: AwareDatetime
-    heartbeat_seconds: float
+    heartbeat_seconds: float = Field(gt=0)
 
 
 class Heartbeat(Message):

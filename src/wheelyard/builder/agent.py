@@ -20,8 +20,10 @@ from wheelyard.builder.sandbox.opening import open_sandbox
 from wheelyard.client import http_client
 from wheelyard.errors import (
     InvalidSetting,
+    LeaseLost,
     Refused,
     Stopped,
+    Unauthorized,
     Unavailable,
     WheelyardError,
 )
@@ -148,20 +150,28 @@ class _Loop:
     def _build(self, lease: BuildLease, *, work: Path) -> None:
         """Build what a lease asks for, and tell the server; a lost lease ends it at once."""
         _log.info("build-started", build=lease.build_id, project=lease.project)
-        folder = Path(tempfile.mkdtemp(dir=work, prefix="build-"))
-        folder.chmod(_PASSABLE)
+        folder = work / f"build-{lease.build_id}"
         try:
             with Report(self.connection, lease, stop=self.stop) as report:
                 self._build_and_deliver(lease, report, work=folder)
         except Refused as error:
             _log.warning("build-abandoned", build=lease.build_id, error=str(error))
         finally:
-            remove_tree(folder)
+            _clear(folder)
 
     def _build_and_deliver(self, lease: BuildLease, report: Report, *, work: Path) -> None:
         try:
-            outcome = build(self.bench, lease, report, work=work)
-            self._deliver(lease, report, outcome)
+            try:
+                work.mkdir(mode=_PASSABLE)
+                work.chmod(_PASSABLE)
+                outcome = build(self.bench, lease, report, work=work)
+                self._deliver(lease, report, outcome)
+            except (Stopped, LeaseLost, Unauthorized):
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever it was, it is told and logged
+                # One job that goes wrong in a way of its own must not end the builder.
+                _log.exception("build-broken", build=lease.build_id)
+                self._deliver(lease, report, _broken(error))
         except Stopped:
             # The job goes back at once, instead of when the lease ends.
             with suppress(WheelyardError):
@@ -202,6 +212,25 @@ def _failed(failure: Failure, build_seconds: float) -> FinishRequest:
     return FinishRequest(failure=FailureMessage.of(failure), build_seconds=build_seconds)
 
 
+def _broken(error: Exception) -> Outcome:
+    """Return what is told of a build that this builder could not do."""
+    evidence = str(error) if isinstance(error, WheelyardError | OSError) else type(error).__name__
+    failure = Failure(
+        kind=FailureKind.INFRASTRUCTURE,
+        message="The builder could not do the build.",
+        evidence=(evidence[:500],),
+    )
+    return Outcome(result=failure, build_seconds=0.0)
+
+
+def _clear(folder: Path) -> None:
+    """Remove a folder, if it can be; the next agent tries again."""
+    try:
+        remove_tree(folder)
+    except WheelyardError as error:
+        _log.warning("folder-left", folder=folder.name, error=str(error))
+
+
 @contextmanager
 def own_work_folder(folder: Path) -> Iterator[Path]:
     """Make a work folder of this agent's own, gone afterwards, and clear those of killed agents.
@@ -214,16 +243,17 @@ def own_work_folder(folder: Path) -> Iterator[Path]:
     with ExitStack() as held:
         with _locked(everyones, wait=True):
             for other in everyones.iterdir():
-                with suppress(BlockingIOError), _locked(other):
+                # Living agents hold theirs, and may remove it just now.
+                with suppress(BlockingIOError, FileNotFoundError), _locked(other):
                     _log.info("leftover-removed", folder=other.name)
-                    remove_tree(other)
+                    _clear(other)
             own = Path(tempfile.mkdtemp(dir=everyones, prefix="agent-"))
             own.chmod(_PASSABLE)
             held.enter_context(_locked(own))
         try:
             yield own
         finally:
-            remove_tree(own)
+            _clear(own)
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from datetime import date, timedelta
 from importlib.metadata import distributions
 from pathlib import Path
 from typing import TypeGuard
+from urllib.parse import unquote, urlsplit
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
@@ -47,11 +48,27 @@ _PASSED_ON = ("SSL_CERT_FILE", "SSL_CERT_DIR", "HTTP_PROXY", "HTTPS_PROXY", "ALL
 _NEWEST_PLATFORM_OF_UV = (2, 40)
 _PLATFORMS_OF_UV = frozenset({"x86_64", "aarch64"})
 _UNREACHABLE = re.compile(
-    r"error sending request|failed to fetch|request failed|connection|timed? ?out|dns error"
+    r"error sending request|failed to fetch|request failed|timed? ?out|dns error"
+    r"|connection (?:error|broken|refused|reset)|could not be queried|unexpected (?:json|html)"
+    r"|returned a (?:403|401)|jsondecodeerror|could not fetch url \S+ (?!404)"
     r"|status (?:client|server) error \((?:401|403|407|408|429|5\d\d)",
     re.IGNORECASE,
 )
-_LACKING = re.compile(r"[Bb]ecause (?:only )?([A-Za-z0-9][A-Za-z0-9._-]*)")
+_TELLING = re.compile(
+    r"\s*(?:error|warning|cause|hint|and because|because|  could not fetch)\b", re.IGNORECASE
+)
+_NAME = r"([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)"
+_LACKING = tuple(
+    re.compile(pattern)
+    for pattern in (
+        rf"there (?:is|are) no versions? of {_NAME}",
+        rf"{_NAME} was not found in the package registry",
+        rf"{_NAME}(?:[=<>!~]\S+)? ha(?:s|ve) no (?:usable )?wheels",
+        rf"{_NAME}(?:[=<>!~]\S+)? depends on Python",
+        rf"No matching distribution found for {_NAME}",
+    )
+)
+"""How uv and pip say which project is at fault; the earliest in this list is the surest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +93,8 @@ def read_build_system(source: Path) -> BuildSystem | Failure:
     file = source / "pyproject.toml"
     if not file.exists():
         return BuildSystem(requires=_LEGACY_REQUIRES, backend=LEGACY_BACKEND, backend_path=())
+    if not file.is_file():
+        return _invalid("it is no file")
     try:
         if file.stat().st_size > _MAX_PYPROJECT_BYTES:
             return _invalid("it is too large")
@@ -124,6 +143,9 @@ def make_environment(
     It is made aside and renamed into place, so several builders may share the folder. `check` is
     called again and again, and ends the work by raising.
     """
+    failure = _unusable(requires)
+    if failure is not None:
+        return failure
     environments = index.folder / "environments"
     environments.mkdir(parents=True, exist_ok=True)
     wanted = json.dumps([sorted(set(requires)), repr(target), index.url, day.isoformat()])
@@ -146,6 +168,24 @@ def make_environment(
     finally:
         shutil.rmtree(made, ignore_errors=True)
     return folder
+
+
+def _unusable(requires: Sequence[str]) -> Failure | None:
+    """Refuse what is no name of a project: installers would take paths, and URLs of any kind.
+
+    They would be read, and may be built, outside of the sandbox.
+    """
+    for text in requires:
+        try:
+            url = Requirement(text).url
+        except InvalidRequirement:
+            message = f"The build asks for {text[:200]!r}, which is no requirement."
+            return Failure(kind=FailureKind.METADATA_INVALID, message=message)
+        if url is not None:
+            message = "The build needs a package that is not from the index."
+            kind = FailureKind.MISSING_BUILD_DEPENDENCY
+            return Failure(kind=kind, message=message, subject=text[:200])
+    return None
 
 
 def is_satisfied(requires: Sequence[str], environment: Path) -> bool:
@@ -209,10 +249,24 @@ def _install(
 ) -> Failure | None:
     environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     environment |= {"PATH": "/usr/bin:/bin", "HOME": str(index.folder), "LC_ALL": "C.UTF-8"}
-    words = [*_installer(target, index), "--target", str(site), "--index-url", index.url]
+    # Not among the arguments, which everybody on the machine can read: it may hold a password. The
+    # queue tries again later, so the installers need not insist.
+    environment |= {"UV_DEFAULT_INDEX": index.url, "UV_HTTP_RETRIES": "1"}
+    environment |= {"PIP_INDEX_URL": index.url, "PIP_RETRIES": "1", "PIP_CONFIG_FILE": os.devnull}
+    words = [*_installer(target, index), "--target", str(site)]
     words += ["--only-binary", ":all:", "--", *requires]
     status, printed = _run(words, environment, check)
-    return None if status == 0 else _failure(printed, requires)
+    return None if status == 0 else _failure(_without_secrets(printed, index.url), requires)
+
+
+def _without_secrets(text: str, url: str) -> str:
+    """Return a text without the user and the password of a URL."""
+    parts = urlsplit(url)
+    user = parts.netloc.rpartition("@")[0]
+    for secret in (user, parts.password, unquote(parts.password or "")):
+        if secret:
+            text = text.replace(secret, "***")
+    return text
 
 
 def _run(
@@ -242,10 +296,10 @@ def _installer(target: Target, index: Index) -> list[str]:
             sys.executable,
             "-m",
             "pip",
-            "--isolated",
             "--disable-pip-version-check",
             "install",
-            "--quiet",
+            # Without it nothing is said of an index that does not answer.
+            "-vv",
             "--no-compile",
             "--python-version",
             target.python_full or python,
@@ -277,17 +331,18 @@ def _installer(target: Target, index: Index) -> list[str]:
 
 
 def _failure(printed: str, requires: Sequence[str]) -> Failure:
-    lines = [line.strip() for line in printed.splitlines() if line.strip()][-20:]
+    lines = [line.strip() for line in printed.splitlines() if _TELLING.match(line)]
+    evidence = tuple(lines[-20:])
     if _UNREACHABLE.search(printed):
         message = "The build requirements could not be fetched."
-        return Failure(kind=FailureKind.INFRASTRUCTURE, message=message, evidence=tuple(lines))
-    found = _LACKING.search(printed)
+        return Failure(kind=FailureKind.INFRASTRUCTURE, message=message, evidence=evidence)
+    found = next(filter(None, (pattern.search(printed) for pattern in _LACKING)), None)
     subject = _requirement(found.group(1), requires) if found else ", ".join(requires)
     return Failure(
         kind=FailureKind.MISSING_BUILD_DEPENDENCY,
         message=f"The build needs {subject}, of which there is no usable wheel for this target.",
         subject=subject,
-        evidence=tuple(lines),
+        evidence=evidence,
     )
 
 

@@ -1,5 +1,6 @@
 """The source distribution: fetched, checked against its hash, unpacked with suspicion."""
 
+import errno
 import hashlib
 import io
 import lzma
@@ -24,6 +25,9 @@ _CHUNK_BYTES = 1024**2
 _GONE = frozenset({404, 410})
 _OK = 200
 _MAX_PATH = 1000
+_OF_THIS_MACHINE = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE}
+)
 _FILE_MODE = 0o644
 _PROGRAM_MODE = 0o755
 
@@ -123,6 +127,9 @@ def unpack(archive: Path, destination: Path, *, limits: Limits) -> Path | Failur
 
     Only files, folders and links that stay inside are made, with plain modes. What climbs out,
     devices, bombs and whatever else has no business in a source distribution is a failure.
+
+    Raises:
+        OSError: if this machine is at fault, a full disk for one.
     """
     destination.mkdir()
     try:
@@ -131,6 +138,8 @@ def unpack(archive: Path, destination: Path, *, limits: Limits) -> Path | Failur
     except _Refused as refusal:
         return _invalid(archive, str(refusal))
     except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError, ValueError) as error:
+        if isinstance(error, OSError) and error.errno in _OF_THIS_MACHINE:
+            raise
         return _invalid(archive, f"it cannot be read: {error}")
     except (zlib.error, lzma.LZMAError, NotImplementedError, RuntimeError) as error:
         return _invalid(archive, f"it cannot be unpacked: {error}")
