@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 import zipfile
@@ -35,8 +36,11 @@ def upstream() -> Iterator[FakeUpstream]:
 
 
 @pytest.fixture
-def line(tmp_path: Path, upstream: FakeUpstream) -> Line:
-    return Line(tmp_path, upstream)
+def line(tmp_path: Path, upstream: FakeUpstream) -> Iterator[Line]:
+    # The user that builds run as cannot get into the folders of pytest.
+    with tempfile.TemporaryDirectory(prefix="wheelyard-line-") as folder:
+        Path(folder).chmod(0o711)
+        yield Line(tmp_path, upstream, BUILDER__FOLDER=folder)
 
 
 def import_in(python: Path, statement: str) -> str:
