@@ -171,7 +171,7 @@ def install_lines(found: Sequence[Outcome], server_url: str) -> list[str]:
     return [
         "Ready to install:",
         f"  pip install --extra-index-url {index} {words}",
-        f"  uv pip install --extra-index-url {index} {words}",
+        f"  uv pip install --index {index} {words}",
     ]
 
 

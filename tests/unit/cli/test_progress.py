@@ -71,7 +71,7 @@ def test_the_install_lines_name_what_was_built() -> None:
     lines = install_lines([outcome(), outcome("bar", "covered-upstream")], "http://127.0.0.1:8087/")
     assert lines[1:] == [
         "  pip install --extra-index-url http://127.0.0.1:8087/simple/ foo==1.0",
-        "  uv pip install --extra-index-url http://127.0.0.1:8087/simple/ foo==1.0",
+        "  uv pip install --index http://127.0.0.1:8087/simple/ foo==1.0",
     ]
 
 
