@@ -131,6 +131,8 @@ def outcome_table(outcomes: Sequence[Outcome]) -> Table:
 
 
 def _table(pending: Sequence[Outcome], *, now: datetime) -> RenderableType:
+    if not pending:
+        return Text()
     table = Table(show_edge=False, pad_edge=False)
     for heading in ("project", "target", "phase", "elapsed"):
         table.add_column(heading, no_wrap=True)
