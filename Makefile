@@ -44,7 +44,7 @@ soak: $(VENV)/installed-dev ## Run the slow tests.
 	$(VENV)/bin/pytest -m soak
 
 bench: $(VENV)/installed-dev ## Measure, and write the figures into docs/performance.md.
-	$(VENV)/bin/python bench/run.py
+	PYTHONPATH=tests $(VENV)/bin/python bench/run.py
 
 lock: ## Choose the versions of all libraries anew and write them down with their hashes.
 	setup/lock $(VENV)/bin/uv
