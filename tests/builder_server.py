@@ -84,12 +84,15 @@ class BuilderServer:
 
     `faults` maps a request's last word (`claim`, `heartbeat`, `parts`, `files`, `finish`,
     `register`) to what happens to the next ones: a status, `RESET` or `LOST_REPLY`, each once.
+    No token is taken any more after the first request of the word `tokens_until`.
     """
 
     def __init__(self) -> None:
         self.leases: deque[BuildLease | dict[str, Any]] = deque()
         self.faults: dict[str, deque[int | str]] = {}
         self.is_away = False
+        self.tokens_until: str | None = None
+        self.is_revoked = False
         self.lost: set[str] = set()
         self.lease_seconds = 60.0
         self.logs: dict[str, bytearray] = {}
@@ -262,11 +265,12 @@ class _Handler(BaseHTTPRequestHandler):
                 status, answer = 0, b""
             elif isinstance(fault, int):
                 status, answer = fault, _problem("Fault")
-            elif self.headers["Authorization"] != f"Bearer {TOKEN}":
+            elif fake.is_revoked or self.headers["Authorization"] != f"Bearer {TOKEN}":
                 status, answer = 401, _problem("Unauthorized")
             else:
                 status, answer = fake.answer(path, body)
             fake.seen.append(word)
+            fake.is_revoked |= word == fake.tokens_until
             fake.changed.notify_all()
         if fault in {RESET, LOST_REPLY}:
             self._drop()

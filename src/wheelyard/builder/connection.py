@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from wheelyard.client import http_client, read_limited
 from wheelyard.errors import (
+    BadInput,
     LeaseLost,
     ServerUnavailable,
     StoreFull,
@@ -133,7 +134,7 @@ def _json(message: BaseModel) -> bytes:
 def _parse(reply: type[_Reply], body: bytes) -> _Reply:
     try:
         return reply.model_validate_json(body)
-    except ValidationError as error:
+    except (ValidationError, BadInput) as error:
         raise ServerUnavailable("an answer", str(error).partition("\n")[0]) from None
 
 

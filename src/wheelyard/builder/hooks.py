@@ -19,7 +19,6 @@ from wheelyard.model.build import Failure, FailureKind, Limits
 
 SOURCE = "/build/source"
 OUTPUT = "/build/output"
-_REQUEST = "/build/request.json"
 _RESULTS = "/build/results"
 _RESULT = "result.json"
 _RUNNER = "/build/hook_runner.py"
@@ -114,17 +113,15 @@ def _run(  # noqa: PLR0913 - all that one hook needs
 ) -> object:
     """Run one hook and return what it returned, None if the back end does not have it.
 
-    The request cannot be changed from inside, and each hook's result has a folder of its own:
-    what an earlier hook has left, a link for one, is never written to.
+    Each hook's result has a folder of its own: what an earlier hook has left is never read again.
     """
-    request, results = workplace.control / f"{hook}.json", workplace.control / hook
-    asked = {
+    results = workplace.control / hook
+    request = {
         "backend": system.backend,
         "backend_path": system.backend_path,
         "hook": hook,
         "arguments": arguments,
     }
-    request.write_text(json.dumps(asked), encoding="utf-8")
     results.mkdir()
     hand_over(results, workplace.user)
     printed = bytearray()
@@ -135,9 +132,14 @@ def _run(  # noqa: PLR0913 - all that one hook needs
 
     done = workplace.sandbox.run(
         Command(
-            arguments=(f"{INSIDE}/bin/python3", _RUNNER, _REQUEST, f"{_RESULTS}/{_RESULT}"),
+            arguments=(
+                f"{INSIDE}/bin/python3",
+                _RUNNER,
+                json.dumps(request),
+                f"{_RESULTS}/{_RESULT}",
+            ),
             folder=SOURCE,
-            read_only={INSIDE: build_environment, _RUNNER: _RUNNER_FILE, _REQUEST: request},
+            read_only={INSIDE: build_environment, _RUNNER: _RUNNER_FILE},
             writable={SOURCE: workplace.source, OUTPUT: workplace.output, _RESULTS: results},
             environment=workplace.environment,
             limits=workplace.limits,

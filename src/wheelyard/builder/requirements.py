@@ -44,12 +44,17 @@ _INSTALL_TIMEOUT = timedelta(minutes=10)
 _CHECK_EVERY = timedelta(seconds=0.25)
 _KEPT = timedelta(days=7)
 _MAX_PYPROJECT_BYTES = 1024**2
+_MAX_ITEMS = 100
+_MAX_TEXT = 1000
+"""What is passed on as arguments must fit into them."""
+
 _PASSED_ON = ("SSL_CERT_FILE", "SSL_CERT_DIR", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 _NEWEST_PLATFORM_OF_UV = (2, 40)
 _PLATFORMS_OF_UV = frozenset({"x86_64", "aarch64"})
 _UNREACHABLE = re.compile(
     r"error sending request|failed to fetch|request failed|timed? ?out|dns error"
-    r"|connection (?:error|broken|refused|reset)|could not be queried|unexpected (?:json|html)"
+    r"|connection (?:error|broken|refused|reset)|max retries exceeded"
+    r"|could not be queried|unexpected (?:json|html)"
     r"|returned a (?:403|401)|jsondecodeerror|could not fetch url \S+ (?!404)"
     r"|status (?:client|server) error \((?:401|403|407|408|429|5\d\d)",
     re.IGNORECASE,
@@ -112,6 +117,10 @@ def _build_system(table: Mapping[str, object]) -> BuildSystem | Failure:
     path = table.get("backend-path", [])
     if not _is_texts(requires) or not _is_texts(path) or not isinstance(backend, str):
         return _invalid("build-system has values of the wrong type")
+    if len(requires) > _MAX_ITEMS or len(path) > _MAX_ITEMS:
+        return _invalid("build-system lists too much")
+    if any(len(text) > _MAX_TEXT for text in (backend, *path, *requires)):
+        return _invalid("build-system has values that are too long")
     for text in requires:
         Requirement(text)
     for folder in path:
@@ -177,7 +186,7 @@ def _unusable(requires: Sequence[str]) -> Failure | None:
     """
     for text in requires:
         try:
-            url = Requirement(text).url
+            url = Requirement(text[:_MAX_TEXT]).url
         except InvalidRequirement:
             message = f"The build asks for {text[:200]!r}, which is no requirement."
             return Failure(kind=FailureKind.METADATA_INVALID, message=message)
