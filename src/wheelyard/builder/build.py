@@ -12,11 +12,11 @@ from packaging.version import Version
 
 from wheelyard.builder import hooks, source
 from wheelyard.builder.hooks import Workplace
+from wheelyard.builder.installing import Index
 from wheelyard.builder.report import Report
 from wheelyard.builder.requirements import (
     INSIDE,
     BuildSystem,
-    Index,
     is_satisfied,
     make_environment,
     read_build_system,

@@ -8,7 +8,6 @@ a `.pth` file that runs code. Environments are kept and mounted read-only by lat
 import hashlib
 import json
 import os
-import re
 import shutil
 import sys
 import tempfile
@@ -20,16 +19,15 @@ from datetime import date, timedelta
 from importlib.metadata import distributions
 from pathlib import Path
 from typing import TypeGuard
-from urllib.parse import unquote, urlsplit
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from wheelyard import process
+from wheelyard.builder.installing import Index, install, run
 from wheelyard.builder.sandbox.folders import remove_tree
 from wheelyard.log import get_logger
 from wheelyard.model.build import Failure, FailureKind
-from wheelyard.model.target import Target, platform_tags
+from wheelyard.model.target import Target
 
 _log = get_logger("builder.requirements")
 
@@ -40,40 +38,11 @@ LEGACY_BACKEND = "setuptools.build_meta:__legacy__"
 """The back end of projects that name none (PEP 517)."""
 
 _LEGACY_REQUIRES = ("setuptools>=40.8.0",)
-_INSTALL_TIMEOUT = timedelta(minutes=10)
-_CHECK_EVERY = timedelta(seconds=0.25)
 _KEPT = timedelta(days=7)
 _MAX_PYPROJECT_BYTES = 1024**2
 _MAX_ITEMS = 100
 _MAX_TEXT = 1000
 """What is passed on as arguments must fit into them."""
-
-_PASSED_ON = ("SSL_CERT_FILE", "SSL_CERT_DIR", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
-_NEWEST_PLATFORM_OF_UV = (2, 40)
-_PLATFORMS_OF_UV = frozenset({"x86_64", "aarch64"})
-_UNREACHABLE = re.compile(
-    r"error sending request|failed to fetch|request failed|timed? ?out|dns error"
-    r"|connection (?:error|broken|refused|reset)|max retries exceeded"
-    r"|could not be queried|unexpected (?:json|html)"
-    r"|returned a (?:403|401)|jsondecodeerror|could not fetch url \S+ (?!404)"
-    r"|status (?:client|server) error \((?:401|403|407|408|429|5\d\d)",
-    re.IGNORECASE,
-)
-_TELLING = re.compile(
-    r"\s*(?:error|warning|cause|hint|and because|because|  could not fetch)\b", re.IGNORECASE
-)
-_NAME = r"([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)"
-_LACKING = tuple(
-    re.compile(pattern)
-    for pattern in (
-        rf"there (?:is|are) no versions? of {_NAME}",
-        rf"{_NAME} was not found in the package registry",
-        rf"{_NAME}(?:[=<>!~]\S+)? ha(?:s|ve) no (?:usable )?wheels",
-        rf"{_NAME}(?:[=<>!~]\S+)? depends on Python",
-        rf"No matching distribution found for {_NAME}",
-    )
-)
-"""How uv and pip say which project is at fault; the earliest in this list is the surest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,14 +52,6 @@ class BuildSystem:
     requires: tuple[str, ...]
     backend: str
     backend_path: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Index:
-    """Where build requirements come from, and the folder that keeps what came from there."""
-
-    url: str
-    folder: Path
 
 
 def read_build_system(source: Path) -> BuildSystem | Failure:
@@ -231,7 +192,7 @@ def _fill(
     programs = folder / "bin"
     site.mkdir(parents=True)
     if requires:
-        failure = _install(site, requires, target, index, check)
+        failure = install(site, requires, target, index, check)
         if failure is not None:
             return failure
     if (site / "bin").is_dir():
@@ -247,121 +208,6 @@ def _fill(
         encoding="utf-8",
     )
     return None
-
-
-def _install(
-    site: Path,
-    requires: Sequence[str],
-    target: Target,
-    index: Index,
-    check: Callable[[], None],
-) -> Failure | None:
-    environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    environment |= {"PATH": "/usr/bin:/bin", "HOME": str(index.folder), "LC_ALL": "C.UTF-8"}
-    # Not among the arguments, which everybody on the machine can read: it may hold a password. The
-    # queue tries again later, so the installers need not insist.
-    environment |= {"UV_DEFAULT_INDEX": index.url, "UV_HTTP_RETRIES": "1"}
-    environment |= {"PIP_INDEX_URL": index.url, "PIP_RETRIES": "1", "PIP_CONFIG_FILE": os.devnull}
-    words = [*_installer(target, index), "--target", str(site)]
-    words += ["--only-binary", ":all:", "--", *requires]
-    status, printed = _run(words, environment, check)
-    return None if status == 0 else _failure(_without_secrets(printed, index.url), requires)
-
-
-def _without_secrets(text: str, url: str) -> str:
-    """Return a text without the user and the password of a URL."""
-    parts = urlsplit(url)
-    user = parts.netloc.rpartition("@")[0]
-    for secret in (user, parts.password, unquote(parts.password or "")):
-        if secret:
-            text = text.replace(secret, "***")
-    return text
-
-
-def _run(
-    words: Sequence[str], environment: Mapping[str, str], check: Callable[[], None]
-) -> tuple[int | None, str]:
-    """Run a program; return its exit status, None if it took too long, and what it printed."""
-    give_up_at = time.monotonic() + _INSTALL_TIMEOUT.total_seconds()
-    running = process.start(
-        words, environment=environment, stdout=process.PIPE, stderr=process.STDOUT
-    )
-    try:
-        while (printed := running.communicate(b"", _CHECK_EVERY)) is None:
-            check()
-            if time.monotonic() > give_up_at:
-                return None, "timed out"
-        return running.exit_status(), printed[0].decode(errors="replace")
-    finally:
-        running.close()
-
-
-def _installer(target: Target, index: Index) -> list[str]:
-    """Return uv's words, or pip's where uv does not run (there are boards without it)."""
-    uv = Path(sys.executable).with_name("uv")
-    python = f"{target.python[0]}.{target.python[1]}"
-    if not uv.exists():
-        return [
-            sys.executable,
-            "-m",
-            "pip",
-            "--disable-pip-version-check",
-            "install",
-            # Without it nothing is said of an index that does not answer.
-            "-vv",
-            "--no-compile",
-            "--python-version",
-            target.python_full or python,
-            "--cache-dir",
-            str(index.folder / "pip"),
-            "--implementation",
-            "cp",
-            *(word for tag in platform_tags(target) for word in ("--platform", tag)),
-        ]
-    words = [
-        str(uv),
-        "pip",
-        "install",
-        "--quiet",
-        "--no-config",
-        "--no-python-downloads",
-        "--python",
-        sys.executable,
-        "--cache-dir",
-        str(index.folder / "uv"),
-        "--python-version",
-        target.python_full or python,
-    ]
-    if target.architecture in _PLATFORMS_OF_UV:
-        glibc = min(target.glibc, _NEWEST_PLATFORM_OF_UV)
-        platform = f"{target.architecture}-manylinux_{glibc[0]}_{glibc[1]}"
-        words += ["--python-platform", platform]
-    return words
-
-
-def _failure(printed: str, requires: Sequence[str]) -> Failure:
-    lines = [line.strip() for line in printed.splitlines() if _TELLING.match(line)]
-    evidence = tuple(lines[-20:])
-    if _UNREACHABLE.search(printed):
-        message = "The build requirements could not be fetched."
-        return Failure(kind=FailureKind.INFRASTRUCTURE, message=message, evidence=evidence)
-    found = next(filter(None, (pattern.search(printed) for pattern in _LACKING)), None)
-    subject = _requirement(found.group(1), requires) if found else ", ".join(requires)
-    return Failure(
-        kind=FailureKind.MISSING_BUILD_DEPENDENCY,
-        message=f"The build needs {subject}, of which there is no usable wheel for this target.",
-        subject=subject,
-        evidence=evidence,
-    )
-
-
-def _requirement(name: str, requires: Sequence[str]) -> str:
-    """Return the requirement of that name, or the name if it is a requirement's requirement."""
-    wanted = canonicalize_name(name)
-    for text in requires:
-        if canonicalize_name(Requirement(text).name) == wanted:
-            return text
-    return name
 
 
 def _point_scripts_inside(programs: Path) -> None:
@@ -387,7 +233,7 @@ def _compile(site: Path, target: Target, index: Index, check: Callable[[], None]
     words = [sys.executable, "-I", "-S", "-m", "compileall", "-q", "-q", "-j", "0"]
     words += ["--invalidation-mode", "unchecked-hash", str(site)]
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(index.folder)}
-    _run(words, environment, check)
+    run(words, environment, check)
 
 
 def _prune(environments: Path) -> None:
