@@ -1,7 +1,7 @@
 """Settings: a TOML file, then environment variables `WHEELYARD_…`; unknown keys are refused."""
 
 import os
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -60,12 +60,52 @@ class UpstreamSettings(_Section):
     """The index that is followed.
 
     `url` is its simple index (`https://…/simple/`), by default the one that pip or uv is configured
-    for; a project's page is read again every `poll`.
+    for. `sources` tell what has changed there, the first that works is used: the changelog and the
+    list of serials are asked every `changes_every` and `list_every`; polling reads a project that
+    somebody wants, or that has wheels here, again every `poll`, any other every `poll_others`.
+    `rss` takes the index's feeds as hints besides. At most `connections` pages are read at once. A
+    project is taken for deleted when it is missing twice, at least `confirm_deletion` apart.
     """
 
     url: str | None = None
+    sources: tuple[Literal["changelog", "serial-list", "project-poll"], ...] = Field(
+        default=("changelog", "serial-list", "project-poll"), min_length=1
+    )
+    rss: bool = True
+    changes_every: timedelta = timedelta(seconds=15)
+    list_every: timedelta = timedelta(days=1)
     poll: timedelta = timedelta(minutes=10)
+    poll_others: timedelta = timedelta(days=2)
+    confirm_deletion: timedelta = timedelta(minutes=2)
+    connections: int = Field(default=4, ge=1, le=32)
     timeout: timedelta = timedelta(seconds=30)
+
+
+class PolicySettings(_Section):
+    """What is built of the projects that are followed.
+
+    `follow` is "wanted" (the projects that were named) or "everything" (all of upstream). Of a
+    followed project all releases are built, or the `newest_releases`, and none that is older than
+    `released_since`; pre-releases only with `prereleases`. A new release is left alone for
+    `grace`, in which upstream's own wheels may still come. What a person asks for by name is built
+    whatever these say.
+    """
+
+    follow: Literal["wanted", "everything"] = "wanted"
+    newest_releases: int | None = Field(default=None, ge=1)
+    released_since: date | None = None
+    prereleases: bool = False
+    grace: timedelta = timedelta(hours=6)
+
+
+class PublishSettings(_Section):
+    """Where pages go besides the store.
+
+    `purge_url` gets a POST with `{"urls": [...]}` whenever files or pages have changed that a
+    cache in front of this server may hold; paths are relative to the server's address.
+    """
+
+    purge_url: str | None = None
 
 
 class BuilderSettings(_Section):
@@ -116,6 +156,8 @@ class Settings(BaseSettings):
     """The names of the targets that wheels are made for; by default the machine itself."""
 
     upstream: UpstreamSettings = UpstreamSettings()
+    policy: PolicySettings = PolicySettings()
+    publish: PublishSettings = PublishSettings()
     queue: QueueSettings = QueueSettings()
     limits: LimitsSettings = LimitsSettings()
     builder: BuilderSettings = BuilderSettings()

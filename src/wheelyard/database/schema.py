@@ -3,8 +3,9 @@
 from enum import IntEnum, StrEnum
 from typing import Any
 
-from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Index, MetaData, text
+from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Index, MetaData, false, text
 from sqlalchemy.schema import SchemaItem
+from sqlalchemy.types import TypeEngine
 
 from wheelyard.database.columns import Key, one_of
 
@@ -33,6 +34,15 @@ def reference(name: str, table: str, **options: Any) -> Column[int]:  # noqa: AN
 def flag(name: str) -> Column[bool]:
     """Return a column that is true or false."""
     return Column(name, Boolean(create_constraint=True, name=name), nullable=False)
+
+
+def added(name: str, kind: type[TypeEngine[Any]], default: int) -> Column[Any]:
+    """Return a column that an existing table got later: rows that were there have the default.
+
+    `default` 0 is false where `kind` is Boolean.
+    """
+    value = false() if kind is Boolean else text(str(default))
+    return Column(name, kind, server_default=value, nullable=False)
 
 
 def member(column: str, enum: type[StrEnum] | type[IntEnum]) -> CheckConstraint:

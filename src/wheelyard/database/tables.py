@@ -33,6 +33,7 @@ from wheelyard.database.columns import (
     Word,
 )
 from wheelyard.database.schema import (
+    added,
     flag,
     member,
     metadata,
@@ -53,16 +54,20 @@ from wheelyard.model.project import ProjectStatus
 from wheelyard.model.wheel import WheelState
 
 __all__ = [
+    "audit",
     "builders",
     "builds",
     "decisions",
     "jobs",
+    "leaders",
+    "listed_projects",
     "log_chunks",
     "metadata",
     "pages",
     "projects",
     "recipes",
     "releases",
+    "skips",
     "state",
     "targets",
     "upstream_files",
@@ -92,12 +97,38 @@ projects = Table(
     Column("missing_since", Timestamp),
     Column("removed_at", Timestamp),
     Column("plan_from", Timestamp),
+    Column("owner", Word),
+    Column("etag", ExactText),
+    Column("due_at", Timestamp),
+    Column("due_serial", Count),
+    added("due_level", Integer, 0),
+    added("failures", Integer, 0),
+    added("plan_level", Integer, 0),
+    added("demand", Count, 0),
+    added("followed", Boolean, 0),
     member("status", ProjectStatus),
     CheckConstraint(
         "missing_count >= 0 AND (missing_count = 0) = (missing_since IS NULL)", name="missing"
     ),
     CheckConstraint("retry_at IS NULL OR polled_at IS NOT NULL", name="retry"),
-    partial_index("ix_projects_to_plan", "plan_from", where="plan_from IS NOT NULL"),
+    partial_index("ix_projects_due", "due_level", "due_at", where="due_at IS NOT NULL"),
+    partial_index(
+        "ix_projects_to_plan",
+        *("plan_level", text("demand DESC"), "id"),
+        where="plan_from IS NOT NULL",
+    ),
+)
+
+skips = Table(
+    "skips",
+    metadata,
+    row_id(),
+    reference("project_id", "projects"),
+    Column("versions", Word, nullable=False),
+    Column("target", Word, nullable=False),
+    Column("reason", Prose, nullable=False),
+    Column("created_at", Timestamp, nullable=False),
+    UniqueConstraint("project_id", "versions", "target"),
 )
 
 wants = Table(
@@ -161,6 +192,8 @@ targets = Table(
     Column("glibc_major", Integer, nullable=False),
     Column("glibc_minor", Integer, nullable=False),
     flag("retired"),
+    added("paused", Boolean, 0),
+    added("position", Integer, 0),
     UniqueConstraint("id", "channel"),
 )
 
@@ -187,6 +220,7 @@ builders = Table(
     Column("expires_at", Timestamp),
     Column("revoked_at", Timestamp),
     Column("last_seen_at", Timestamp),
+    added("draining", Boolean, 0),
     CheckConstraint("length(token_hash) = 64", name="token_hash"),
 )
 
@@ -246,7 +280,7 @@ jobs = Table(
     row_id(),
     Column("kind", Label(JobKind), nullable=False),
     reference("release_id", "releases"),
-    reference("target_id", "targets", index=True),
+    reference("target_id", "targets"),
     reference("sdist_id", "upstream_files"),
     Column("state", Label(JobState), nullable=False),
     Column("priority", Level(Priority), nullable=False),
@@ -260,6 +294,9 @@ jobs = Table(
     reference("builder_id", "builders", nullable=True),
     Column("lease_expires_at", Timestamp),
     Column("created_at", Timestamp, nullable=False),
+    Column("owner", Word),
+    added("turn", Integer, 0),
+    added("demand", Count, 0),
     UniqueConstraint("release_id", "target_id", "kind"),
     # A claim writes the job, then the build, in one transaction.
     ForeignKeyConstraint(["build_id"], ["builds.id"], deferrable=True, initially="DEFERRED"),
@@ -275,9 +312,11 @@ jobs = Table(
     ),
     partial_index(
         "ix_jobs_waiting",
-        *("priority", "due_at", text("released_at DESC"), "id"),
+        *("target_id", "priority", "turn", text("demand DESC"), text("released_at DESC"), "id"),
         where="state = 'waiting'",
     ),
+    partial_index("ix_jobs_scheduled", "due_at", where="state = 'scheduled'"),
+    partial_index("ix_jobs_owner", "owner", where="owner IS NOT NULL AND state = 'waiting'"),
     partial_index("ix_jobs_leased", "lease_expires_at", where="state = 'leased'"),
 )
 
@@ -328,6 +367,7 @@ pages = Table(
     metadata,
     reference("project_id", "projects", primary_key=True),
     Column("revision", Count, nullable=False, unique=True),
+    Column("taken_until", Timestamp),
 )
 
 log_chunks = Table(
@@ -344,4 +384,30 @@ state = Table(
     metadata,
     Column("key", Word, primary_key=True),
     Column("value", JSON, nullable=False),
+)
+
+leaders = Table(
+    "leaders",
+    metadata,
+    Column("name", Word, primary_key=True),
+    Column("holder", Word, nullable=False),
+    Column("expires_at", Timestamp, nullable=False),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    row_id(),
+    Column("at", Timestamp, nullable=False, index=True),
+    Column("actor", Prose, nullable=False),
+    Column("command", Prose, nullable=False),
+    Column("arguments", Json, nullable=False),
+    Column("outcome", Json, nullable=False),
+)
+
+listed_projects = Table(
+    "listed_projects",
+    metadata,
+    Column("name", Word, primary_key=True),
+    Column("serial", Count),
 )

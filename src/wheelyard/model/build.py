@@ -27,6 +27,12 @@ class Verdict(StrEnum):
     FAILED = "failed"
     """The last attempt failed in a way that trying again would not mend."""
 
+    WAITS_FOR_PROBE = "waits-for-probe"
+    """Another target is built first, and may show that this one needs no build of its own."""
+
+    OPTED_OUT = "opted-out"
+    """The project's author asks, in the source distribution, that it not be built."""
+
     NO_SDIST = "no-sdist"
     """Upstream has no source distribution (or none with a SHA-256) for the release."""
 
@@ -37,7 +43,7 @@ class Verdict(StrEnum):
     """Upstream yanked the release."""
 
     SKIPPED = "skipped"
-    """An operator or the project's author asked that it not be built."""
+    """An operator asked that it not be built."""
 
     QUARANTINED = "quarantined"
     """Upstream quarantined the project."""
@@ -72,12 +78,15 @@ class JobKind(StrEnum):
 class JobState(StrEnum):
     """The states of a job. A job that is finished has no row any more.
 
-    `waiting` -> `leased` -> gone (finished), or back to `waiting` (lease expired, or a failure
-    that is worth another try). `leased` always has a lease, `waiting` never has one.
+    `scheduled` -> `waiting` (its moment has come) -> `leased` -> gone (finished), or back to
+    `scheduled` (lease expired, or a failure that is worth another try). Only `leased` has a lease.
     """
 
+    SCHEDULED = "scheduled"
+    """Its `due_at` is still to come."""
+
     WAITING = "waiting"
-    """May be claimed once its `due_at` has come."""
+    """May be claimed now."""
 
     LEASED = "leased"
     """A builder works on it and holds the lease."""
@@ -177,6 +186,9 @@ class FailureKind(StrEnum):
 
     HASH_MISMATCH = "hash-mismatch"
     """What was downloaded is not what upstream's page promised."""
+
+    OPTED_OUT = "opted-out"
+    """The source distribution says that it is not to be built by services like this one."""
 
     TIMEOUT = "timeout"
     """The build took longer than its limit."""

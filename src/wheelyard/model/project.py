@@ -1,12 +1,20 @@
 """A project as an index shows it: its page, and the files on it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from wheelyard.model.names import FileKind, Filename, ParsedFilename, ProjectName, read_filename
+from wheelyard.model.names import (
+    FileKind,
+    Filename,
+    ParsedFilename,
+    ProjectName,
+    TargetName,
+    read_filename,
+)
 
 
 class ProjectStatus(StrEnum):
@@ -61,7 +69,8 @@ class ProjectPage:
     """The whole page of a project at one moment.
 
     `serial` is upstream's last serial for the project where it tells one; `display_name` is the
-    name as its owner writes it, where known.
+    name as its owner writes it, where known; `owner` is the organisation, user or author that it
+    belongs to, as far as upstream tells.
     """
 
     name: ProjectName
@@ -71,6 +80,7 @@ class ProjectPage:
     status_reason: str | None = None
     serial: int | None = None
     summary: str | None = None
+    owner: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +112,26 @@ class Want:
     project: ProjectName
     version: Version | None = None
     force: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skip:
+    """What an operator wants not to be built, with the reason that people are shown.
+
+    `versions` are those that the specifiers contain, pre-releases among them (none: every
+    version); `target` None means every target.
+    """
+
+    project: ProjectName
+    reason: str
+    versions: SpecifierSet = field(default_factory=SpecifierSet)
+    target: TargetName | None = None
+
+    def holds(self, version: Version, target: TargetName) -> bool:
+        """Whether a release is not to be built for a target."""
+        if self.target not in {None, target}:
+            return False
+        return self.versions.contains(version, prereleases=True)
 
 
 def releases(page: ProjectPage) -> dict[Version, Release]:
