@@ -56,21 +56,24 @@ class QueueSettings(_Section):
     max_attempts: int = Field(default=10, ge=1)
 
 
+SourceName = Literal["changelog", "serial-list", "project-poll"]
+"""The names of change sources that tell of every change, the most telling first."""
+
+
 class UpstreamSettings(_Section):
     """The index that is followed.
 
     `url` is its simple index (`https://…/simple/`), by default the one that pip or uv is configured
-    for. `sources` tell what has changed there, the first that works is used: the changelog and the
-    list of serials are asked every `changes_every` and `list_every`; polling reads a project that
+    for. `sources` tell what has changed there, the first that works is used (by default all, but
+    the list of serials, which is large, only if everything is followed): the changelog and the list
+    are asked every `changes_every` and `list_every`; polling reads a project that
     somebody wants, or that has wheels here, again every `poll`, any other every `poll_others`.
     `rss` takes the index's feeds as hints besides. At most `connections` pages are read at once. A
     project is taken for deleted when it is missing twice, at least `confirm_deletion` apart.
     """
 
     url: str | None = None
-    sources: tuple[Literal["changelog", "serial-list", "project-poll"], ...] = Field(
-        default=("changelog", "serial-list", "project-poll"), min_length=1
-    )
+    sources: tuple[SourceName, ...] | None = Field(default=None, min_length=1)
     rss: bool = True
     changes_every: timedelta = timedelta(seconds=15)
     list_every: timedelta = timedelta(days=1)
@@ -174,6 +177,15 @@ class Settings(BaseSettings):
         """Take arguments first, then the environment, then the file."""
         file = TomlConfigSettingsSource(settings_cls, toml_file=_settings_file())
         return init_settings, env_settings, file
+
+    @property
+    def change_sources(self) -> tuple[SourceName, ...]:
+        """The change sources to use, the preferred one first."""
+        if self.upstream.sources is not None:
+            return self.upstream.sources
+        if self.policy.follow == "everything":
+            return ("changelog", "serial-list", "project-poll")
+        return ("changelog", "project-poll")
 
     @property
     def server_url(self) -> str:
