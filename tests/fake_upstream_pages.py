@@ -14,17 +14,24 @@ JSON_TYPE = "application/vnd.pypi.simple.v1+json"
 
 
 def json_list(fake: "FakeUpstream") -> bytes:
-    projects = [
-        {"name": project.display_name, "_last-serial": project.serial}
-        for project in fake.projects.values()
-    ]
-    return _dump({"meta": {"api-version": "1.4"}, "projects": projects})
+    shown = fake.shown_list()
+    if not fake.serves_serials:
+        names = [{"name": project.display_name} for project in shown]
+        return _dump({"meta": {"api-version": "1.4"}, "projects": names})
+    projects = [{"name": project.display_name, "_last-serial": project.serial} for project in shown]
+    meta = {"api-version": "1.4", "_last-serial": list_serial(fake)}
+    return _dump({"meta": meta, "projects": projects})
+
+
+def list_serial(fake: "FakeUpstream") -> int:
+    return max((int(project.serial) for project in fake.shown_list()), default=0)
 
 
 def html_list(fake: "FakeUpstream") -> bytes:
     links = [
-        f'<a href="/simple/{name}/">{escape(project.display_name)}</a><br>'
-        for name, project in fake.projects.items()
+        f'<a href="/simple/{canonicalize_name(project.display_name)}/">'
+        f"{escape(project.display_name)}</a><br>"
+        for project in fake.shown_list()
     ]
     return _document("Simple index", links)
 
@@ -33,8 +40,8 @@ def json_page(project: "FakeProject") -> bytes:
     page: dict[str, object] = {
         "meta": {"api-version": "1.4", "_last-serial": project.serial},
         "name": canonicalize_name(project.display_name),
-        "versions": sorted({version_of(name) for name in project.files}),
-        "files": [_json_file(file) for file in project.files.values()],
+        "versions": sorted({version_of(file.filename) for file in project.shown_files}),
+        "files": [_json_file(file) for file in project.shown_files],
     }
     if project.status is not None:
         page["project-status"] = {"status": project.status, "reason": project.status_reason}
@@ -63,7 +70,7 @@ def html_page(project: "FakeProject", *, bare: bool) -> bytes:
     if project.status_reason is not None:
         reason = escape(project.status_reason)
         head.append(f'<meta name="pypi:project-status-reason" content="{reason}">')
-    links = [_html_file(file, bare=bare) for file in project.files.values()]
+    links = [_html_file(file, bare=bare) for file in project.shown_files]
     serial = [] if bare else [f"<!--SERIAL {project.serial}-->"]
     name = canonicalize_name(project.display_name)
     return _document(f"Links for {name}", links + serial, head=head)
@@ -88,7 +95,7 @@ def _html_file(file: "FakeFile", *, bare: bool) -> str:
 
 def details(project: "FakeProject", root: str) -> bytes:
     releases: dict[str, list[dict[str, object]]] = {}
-    for file in project.files.values():
+    for file in project.shown_files:
         releases.setdefault(version_of(file.filename), []).append(_details_file(file, root))
     newest = next(reversed(releases), "")
     return _dump(

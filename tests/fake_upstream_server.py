@@ -1,5 +1,6 @@
 """The server under `fake_upstream`: connections, faults and routes."""
 
+import hashlib
 import re
 import socket
 import threading
@@ -13,10 +14,15 @@ from urllib.parse import unquote, urlsplit
 from packaging.utils import canonicalize_name
 
 import fake_upstream_pages as pages
+from fake_upstream_journal import changelog, packages_feed, updates_feed
 
 if TYPE_CHECKING:
     from fake_upstream import FakeFile, FakeUpstream
 
+CHANGELOG_PATH = "/pypi"
+LIST_PATH = "/simple/"
+UPDATES_PATH = "/rss/updates.xml"
+PACKAGES_PATH = "/rss/packages.xml"
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 
@@ -51,6 +57,7 @@ class SeenRequest:
     method: str
     path: str
     headers: dict[str, str]
+    body: bytes = b""
 
 
 class Answer(NamedTuple):
@@ -124,6 +131,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_HEAD(self) -> None:
         self._handle()
 
+    def do_POST(self) -> None:
+        self._handle()
+
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
         """Keep standard error clean: the fake has a request log of its own."""
 
@@ -131,9 +141,12 @@ class _Handler(BaseHTTPRequestHandler):
         fake = self.server.fake
         path = unquote(urlsplit(self.path).path)
         headers = {name.lower(): value for name, value in self.headers.items()}
+        body = self.rfile.read(int(headers.get("content-length", "0")))
         with fake.lock:
-            fake.requests.append(SeenRequest(method=self.command, path=path, headers=headers))
-        fault = fake.fault_for(path)
+            fake.requests.append(
+                SeenRequest(method=self.command, path=path, headers=headers, body=body)
+            )
+        fault = fake.fault_for(path, self.command)
         if fault.reset:
             self._reset()
         elif fault.redirect_to is not None:
@@ -143,50 +156,86 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(Answer(fault.status, fault.body or b"", kind), fault)
         else:
             with fake.lock:
-                answer = self._answer(path)
+                answer = self._answer(path, body)
             if fault.body is not None:
                 answer = answer._replace(body=fault.body)
             if fault.content_type is not None:
                 answer = answer._replace(content_type=fault.content_type)
             self._send(answer, fault)
 
-    def _answer(self, path: str) -> Answer:
+    def _answer(self, path: str, body: bytes) -> Answer:
+        if self.command == "POST":
+            return self._changelog(body) if path == CHANGELOG_PATH else Answer(405)
         routes: tuple[tuple[str, Callable[..., Answer]], ...] = (
             (r"/simple/", self._project_list),
             (r"/simple/([^/]+)(/?)", self._project),
             (r"/pypi/([^/]+)/json", self._details),
             (r"(/packages/.+?)(\.metadata)?", self._file),
+            (r"/rss/(updates|packages)\.xml", self._feed),
         )
         for pattern, route in routes:
             match = re.fullmatch(pattern, path)
-            if match:
+            if match and path.startswith("/packages/"):
                 return route(*match.groups())
+            if match:
+                return self._unless_known(route(*match.groups()))
         return _NOT_FOUND
+
+    def _unless_known(self, answer: Answer) -> Answer:
+        """Give a page its ETag, and say 304 to who has it (RFC 9110)."""
+        if answer.status != 200 or not self.server.fake.serves_etags:
+            return answer
+        etag = f'"{hashlib.sha256(answer.body).hexdigest()}"'
+        headers = (*answer.headers, ("ETag", etag))
+        if self.headers.get("If-None-Match") == etag:
+            return Answer(304, b"", answer.content_type, headers)
+        return answer._replace(headers=headers)
+
+    def _changelog(self, body: bytes) -> Answer:
+        if not self.server.fake.has_changelog:
+            return _NOT_FOUND
+        return Answer(200, changelog(self.server.fake.journal, body), "text/xml")
+
+    def _feed(self, kind: str) -> Answer:
+        fake = self.server.fake
+        if not fake.has_rss:
+            return _NOT_FOUND
+        feed = updates_feed if kind == "updates" else packages_feed
+        return Answer(200, feed(fake.journal, fake.root), "application/xml")
 
     @property
     def _wants_json(self) -> bool:
         accept = self.headers.get("Accept", "")
         return self.server.fake.serves_json and pages.JSON_TYPE in accept
 
+    def _serial(self, serial: object) -> tuple[tuple[str, str], ...]:
+        fake = self.server.fake
+        if fake.bare_html or not fake.serves_serials:
+            return ()
+        return (("X-PyPI-Last-Serial", str(serial)),)
+
     def _project_list(self) -> Answer:
+        fake = self.server.fake
+        headers = self._serial(pages.list_serial(fake))
         if self._wants_json:
-            return Answer(200, pages.json_list(self.server.fake), pages.JSON_TYPE)
-        return Answer(200, pages.html_list(self.server.fake), "text/html")
+            return Answer(200, pages.json_list(fake), pages.JSON_TYPE, headers)
+        return Answer(200, pages.html_list(fake), "text/html", headers)
 
     def _project(self, name: str, slash: str) -> Answer:
         fake = self.server.fake
         normalised = canonicalize_name(name)
         if not slash or name != normalised:
             return Answer(308, headers=(("Location", f"/simple/{normalised}/"),))
-        project = fake.projects.get(normalised)
+        project = fake.shown(normalised)
         if project is None:
             return _NOT_FOUND
+        headers = self._serial(project.serial)
         if self._wants_json:
-            return Answer(200, pages.json_page(project), pages.JSON_TYPE)
-        return Answer(200, pages.html_page(project, bare=fake.bare_html), "text/html")
+            return Answer(200, pages.json_page(project), pages.JSON_TYPE, headers)
+        return Answer(200, pages.html_page(project, bare=fake.bare_html), "text/html", headers)
 
     def _details(self, name: str) -> Answer:
-        project = self.server.fake.projects.get(canonicalize_name(name))
+        project = self.server.fake.shown(name)
         if project is None or not self.server.fake.has_details:
             return _NOT_FOUND
         return Answer(200, pages.details(project, self.server.fake.root), "application/json")
@@ -235,7 +284,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self.send_header("Content-Length", str(len(answer.body)))
         self.end_headers()
-        if self.command == "HEAD":
+        if self.command == "HEAD" or answer.status == 304:
             return
         body = answer.body
         if fault.truncated_to is not None:

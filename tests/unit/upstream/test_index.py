@@ -56,7 +56,7 @@ def expected(fake: FakeUpstream, **fields: object) -> ProjectPage:
                     uploaded_at=UPLOADED_AT,
                 ),
             ),
-            serial=2,
+            serial=int(fake.projects[DEMO].serial),
             display_name="My.Demo",
             summary="A demo",
         ),
