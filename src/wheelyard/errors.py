@@ -13,6 +13,7 @@
     ├── NotFound                        4
     │   ├── UnknownProject                 upstream has no such project
     │   ├── UnknownTarget                  no such target is configured
+    │   ├── SourceMissing                  the index does not tell of changes in this way
     │   └── NotStored                      the store has no such object
     ├── Refused                         5: asked for something that must not be done
     │   ├── Unauthorized                   a wrong, expired or revoked token
@@ -93,6 +94,10 @@ class ServerUnavailable(Unavailable):
     """The wheelyard server does not answer as it should."""
 
 
+class CacheUnavailable(Unavailable):
+    """The cache in front of this server cannot be told to forget."""
+
+
 class NotFound(WheelyardError):
     """This does not exist."""
 
@@ -105,6 +110,10 @@ class UnknownProject(NotFound):
 
 class UnknownTarget(NotFound):
     """No such target is configured."""
+
+
+class SourceMissing(NotFound):
+    """The upstream index does not tell of changes in this way."""
 
 
 class NotStored(NotFound):

@@ -14,7 +14,7 @@ from wheelyard.database.migrate import upgrade
 from wheelyard.database.projects import save_page, want
 from wheelyard.model.names import ProjectName, parse_project_name
 from wheelyard.model.project import ProjectPage, Want
-from wheelyard.upstream.source import Change, ChangeSource, ProjectPoll
+from wheelyard.upstream.follower import Change, DuePoll, PageSource
 
 FIRST = parse_project_name("first")
 SECOND = parse_project_name("second")
@@ -23,7 +23,7 @@ SECOND = parse_project_name("second")
 class Yard(Protocol):
     """One implementation, with what it takes to make a change and to deal with it."""
 
-    source: ChangeSource
+    source: PageSource
 
     def change(self, project: ProjectName) -> None: ...
 
@@ -33,7 +33,7 @@ class Yard(Protocol):
 class FolderYard:
     def __init__(self, folder: Path) -> None:
         self.folder_source = FolderSource(folder)
-        self.source: ChangeSource = self.folder_source
+        self.source: PageSource = self.folder_source
 
     def change(self, project: ProjectName) -> None:
         self.folder_source.add(project)
@@ -46,9 +46,7 @@ class PollYard:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._clock = SettableClock()
-        self.source: ChangeSource = ProjectPoll(
-            engine, clock=self._clock, poll=timedelta(minutes=10)
-        )
+        self.source: PageSource = DuePoll(engine, clock=self._clock, poll=timedelta(minutes=10))
 
     def change(self, project: ProjectName) -> None:
         with writing(self._engine) as connection:

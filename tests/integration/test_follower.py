@@ -21,9 +21,8 @@ from wheelyard.model.names import Filename, ProjectName, parse_project_name
 from wheelyard.model.overview import ProjectOverview
 from wheelyard.model.project import ProjectPage, ProjectStatus, UpstreamFile, Want
 from wheelyard.settings import Settings, UpstreamSettings
-from wheelyard.upstream.follower import Follower
+from wheelyard.upstream.follower import DuePoll, Follower, PageSource
 from wheelyard.upstream.index import Upstream
-from wheelyard.upstream.source import ChangeSource, ProjectPoll
 
 POLL = timedelta(minutes=10)
 SETTINGS = Settings(upstream=UpstreamSettings(poll=POLL))
@@ -41,7 +40,7 @@ class Scene:
     clock: SettableClock
     client: httpx2.Client
 
-    def follower(self, source: ChangeSource | None = None) -> Follower:
+    def follower(self, source: PageSource | None = None) -> Follower:
         upstream = Upstream(self.client, self.fake.url, clock=self.clock)
         return Follower(self.engine, upstream, clock=self.clock, settings=SETTINGS, source=source)
 
@@ -237,7 +236,7 @@ def test_a_project_that_fails_is_tried_again_later_and_later(scene: Scene) -> No
 
 def _wait_for_the_next(scene: Scene, follower: Follower) -> int:
     """Let time pass, as little as possible, until a project is due; return the seconds."""
-    poll = ProjectPoll(scene.engine, clock=scene.clock, poll=POLL)
+    poll = DuePoll(scene.engine, clock=scene.clock, poll=POLL)
     seconds = 0
     while not list(poll.changes(None)):
         assert seconds or follower.tick() == 0

@@ -1,6 +1,9 @@
 """The follower: reads the projects that changed upstream, and saves their pages."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from wheelyard.clock import Clock
 from wheelyard.database import projects
@@ -14,7 +17,6 @@ from wheelyard.service import Service
 from wheelyard.settings import Settings
 from wheelyard.upstream.index import Upstream
 from wheelyard.upstream.reconcile import changes, with_known_details
-from wheelyard.upstream.source import Change, ChangeSource, ProjectPoll
 
 _log = get_logger("follower")
 
@@ -22,6 +24,59 @@ _FIRST_BACKOFF = timedelta(seconds=10)
 _LONGEST_BACKOFF = timedelta(hours=1)
 _MAX_DOUBLINGS = 10
 _DELETED_AFTER = timedelta(minutes=2)
+
+
+_BATCH = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A project that may have changed.
+
+    `cursor` is where the source stands once the project is dealt with; None if the source needs
+    no cursor of its own.
+    """
+
+    project: ProjectName
+    cursor: str | None = None
+
+
+class PageSource(Protocol):
+    """Tells which projects to read."""
+
+    name: str
+    """A stable name: the cursor is stored under it."""
+
+    def changes(self, cursor: str | None) -> Iterable[Change]:
+        """Return the next projects to read, in order, after `cursor` (None: from the start).
+
+        The follower saves each change's cursor in the transaction that saves the project, so a
+        change is handed out again until its project is dealt with.
+        """
+        ...
+
+
+class DuePoll:
+    """Reads each wanted project again every `poll`, as the database's due list says.
+
+    It needs no cursor: the time of a project's last reading is kept with the project.
+    """
+
+    name = "project-poll"
+
+    def __init__(self, engine: Engine, *, clock: Clock, poll: timedelta) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._poll = poll
+
+    def changes(self, cursor: str | None) -> Iterable[Change]:  # noqa: ARG002 - the seam's signature
+        """Return the projects that are due, a small number at a time."""
+        now = self._clock.now()
+        with reading(self._engine) as connection:
+            due = projects.projects_to_poll(
+                connection, polled_before=now - self._poll, limit=_BATCH, now=now
+            )
+        return [Change(project=project) for project in due]
 
 
 class Follower(Service):
@@ -44,13 +99,13 @@ class Follower(Service):
         *,
         clock: Clock,
         settings: Settings,
-        source: ChangeSource | None = None,
+        source: PageSource | None = None,
     ) -> None:
         """Follow `upstream`; the source is the poll of wanted projects unless another is given."""
         self._engine = engine
         self._upstream = upstream
         self._clock = clock
-        self._source = source or ProjectPoll(engine, clock=clock, poll=settings.upstream.poll)
+        self._source = source or DuePoll(engine, clock=clock, poll=settings.upstream.poll)
         self._quiet_until: datetime | None = None
         self._failures: dict[ProjectName, int] = {}
 

@@ -1,7 +1,6 @@
 """The upstream index: a project's page read over HTTP."""
 
 from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from urllib.parse import urljoin
 
@@ -9,12 +8,13 @@ import httpx2
 
 from wheelyard.client import read_limited
 from wheelyard.clock import Clock, SystemClock
-from wheelyard.errors import InvalidPage, InvalidSetting, UnknownProject, UpstreamUnavailable
+from wheelyard.errors import InvalidPage, UnknownProject, UpstreamUnavailable
 from wheelyard.log import get_logger
 from wheelyard.model.names import ProjectName
 from wheelyard.model.project import ProjectPage
 from wheelyard.upstream.configured import default_index_url
 from wheelyard.upstream.details import Details, add_details, lacks_details, parse_details
+from wheelyard.upstream.exchange import index_address, retry_after
 from wheelyard.upstream.page import parse_html, parse_json
 
 _log = get_logger("upstream")
@@ -29,7 +29,6 @@ _JSON_TYPES = frozenset({"application/vnd.pypi.simple.v1+json", "application/jso
 _HTML_TYPES = frozenset({"application/vnd.pypi.simple.v1+html", "text/html"})
 _MAX_PAGE_BYTES = 64 * 2**20
 _LONGEST_PAGE = timedelta(minutes=2)
-_LONGEST_RETRY_AFTER = timedelta(days=1)
 _DETAILS_PAUSE = timedelta(hours=1)
 _GONE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 _DEFAULT_WAIT = timedelta(seconds=30)
@@ -52,7 +51,7 @@ class Upstream:
         """
         self._client = client
         self._clock = clock
-        address = _index_address(url)
+        address = index_address(url)
         self.url = str(address.copy_with(username=None, password=None))
         self._auth = httpx2.BasicAuth(address.username, address.password)
         self._sends_auth = bool(address.userinfo)
@@ -122,24 +121,12 @@ class Upstream:
         advice = f"It answered with status {status}"
         if status in _DENIED:
             advice += "; does the index's address need a user name and a password?"
-        wait = _retry_after(response, self._clock.now())
+        wait = retry_after(response, self._clock.now())
         if wait is None and status == HTTPStatus.TOO_MANY_REQUESTS:
             wait = _DEFAULT_WAIT
         raise UpstreamUnavailable(
             url, advice, retry_after=None if wait is None else wait.total_seconds()
         )
-
-
-def _index_address(url: str) -> httpx2.URL:
-    try:
-        address = httpx2.URL(url if url.endswith("/") else f"{url}/")
-    except httpx2.InvalidURL:
-        raise InvalidSetting("the index's address", "It is not a URL") from None
-    if address.scheme not in {"http", "https"} or not address.host:
-        raise InvalidSetting(
-            f"an index at {address.scheme or 'no'}:", "The index must be at an http or https URL"
-        )
-    return address
 
 
 def _parse(response: httpx2.Response, content: bytes, project: ProjectName) -> ProjectPage:
@@ -158,20 +145,6 @@ def _parse(response: httpx2.Response, content: bytes, project: ProjectName) -> P
 def _is_delimited(response: httpx2.Response) -> bool:
     """Whether HTTP itself told where the body ends, so that a truncation is noticed."""
     return "Content-Length" in response.headers or "Transfer-Encoding" in response.headers
-
-
-def _retry_after(response: httpx2.Response, now: datetime) -> timedelta | None:
-    """Read `Retry-After`, in seconds or as a date (RFC 9110), up to a day."""
-    text = response.headers.get("Retry-After", "").strip()
-    if text.isascii() and text.isdecimal():
-        seconds = int(text[:9])
-        return min(timedelta(seconds=seconds), _LONGEST_RETRY_AFTER)
-    try:
-        wait = parsedate_to_datetime(text) - now
-    except (ValueError, TypeError):
-        # No date, or one without a time zone.
-        return None
-    return min(max(wait, timedelta(0)), _LONGEST_RETRY_AFTER)
 
 
 __all__ = ["ACCEPT", "Upstream", "default_index_url"]

@@ -1,67 +1,74 @@
-"""Change sources: what tells which projects to read. A seam, with its suite in the tests.
+"""Change sources: what tells which projects have changed. A seam, with its suite in the tests.
 
-A source only ever says "this project changed". Whatever the reason, the follower then reads the
-project's whole page, so an event of an unknown kind is never missed.
+A source only ever says "this project changed". Whatever the reason, the project's whole page is
+then read again, so an event of an unknown kind is never missed. What a source tells is marked in
+the database's due list together with its cursor; the reader works that list off.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
-from wheelyard.clock import Clock
-from wheelyard.database.engine import Engine, reading
-from wheelyard.database.projects import projects_to_poll
-from wheelyard.model.names import ProjectName
+from wheelyard.model.change import ChangedProject
 
-_BATCH = 20
+__all__ = ["ChangeSource", "ChangedProject", "Changes", "ProjectPoll"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """A project that may have changed.
+class Changes:
+    """Some projects that may have changed, to be marked in one transaction with the cursor.
 
-    `cursor` is where the source stands once the project is dealt with; None if the source needs
-    no cursor of its own.
+    `cursor` is where the source stands after them. A `listing` names every project of upstream,
+    in several batches: those are due whose serial differs from what was read, and once the batch
+    that `ends_listing` has come, those that it did not name. `serial` is the last upstream serial
+    that the source knows of; all that happened upstream before `told_until` has been told.
     """
 
-    project: ProjectName
-    cursor: str | None = None
+    projects: tuple[ChangedProject, ...]
+    cursor: str | None
+    listing: bool = False
+    ends_listing: bool = False
+    serial: int | None = None
+    told_until: datetime | None = None
 
 
 class ChangeSource(Protocol):
     """Tells which projects to read."""
 
     name: str
-    """A stable name: the cursor is stored under it."""
+    """A stable name: cursor and status are stored under it."""
 
-    def changes(self, cursor: str | None) -> Iterable[Change]:
-        """Return the next projects to read, in order, after `cursor` (None: from the start).
+    every: timedelta
+    """How often to ask."""
 
-        The follower saves each change's cursor in the transaction that saves the project, so a
-        change is handed out again until its project is dealt with.
+    def changes(self, cursor: str | None) -> Iterator[Changes]:
+        """Yield what changed after `cursor` (None: from now on), until nothing more is known.
+
+        Every batch's cursor is saved in the transaction that marks its projects, so what is not
+        marked is told again. A change may be told twice; none is left out.
+
+        Raises:
+            SourceMissing: if the index has no such source.
+            UpstreamUnavailable: if it does not answer.
+            InvalidPage: if what it answers is not to be understood.
         """
         ...
 
 
 class ProjectPoll:
-    """Reads each wanted project again every `poll`, as the database's due list says.
+    """Tells nothing: every project that was read is due again after a while by itself.
 
-    It needs no cursor: the time of a project's last reading is kept with the project.
+    It is the last resort, which always works, because the due list needs no source.
     """
 
     name = "project-poll"
 
-    def __init__(self, engine: Engine, *, clock: Clock, poll: timedelta) -> None:
-        self._engine = engine
-        self._clock = clock
-        self._poll = poll
+    def __init__(self, *, every: timedelta) -> None:
+        """Say how often a project is due that somebody wants: `every`."""
+        self.every = every
 
-    def changes(self, cursor: str | None) -> Iterable[Change]:  # noqa: ARG002 - the seam's signature
-        """Return the projects that are due, a small number at a time."""
-        now = self._clock.now()
-        with reading(self._engine) as connection:
-            due = projects_to_poll(
-                connection, polled_before=now - self._poll, limit=_BATCH, now=now
-            )
-        return [Change(project=project) for project in due]
+    def changes(self, cursor: str | None) -> Iterator[Changes]:
+        """Yield nothing."""
+        del cursor
+        return iter(())

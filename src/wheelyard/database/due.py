@@ -1,0 +1,242 @@
+"""Which projects are to be read: the marks that change sources make in the due list.
+
+A mark never lowers what is there: a project that is due already keeps its place, and the highest
+serial that its page must have. Names are written in their order, so that two who mark at once do
+not wait for each other in a circle.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from enum import IntEnum
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
+
+from wheelyard.database.dialect import insert
+from wheelyard.database.tables import listed_projects, projects, wants
+from wheelyard.model.change import ChangedProject
+from wheelyard.model.names import ProjectName
+from wheelyard.model.project import ProjectStatus
+
+__all__ = [
+    "DueLevel",
+    "forget_listing",
+    "known_projects",
+    "mark_changed",
+    "mark_listed",
+    "mark_unlisted",
+    "unlisted_projects",
+]
+
+
+class DueLevel(IntEnum):
+    """How urgently a project is to be read; the lowest first."""
+
+    ASKED = 0
+    """Somebody waits for it, or a deletion is to be confirmed."""
+
+    CHANGED = 1
+    """Upstream told of a change."""
+
+    POLL = 2
+    """It is a while since it was read."""
+
+    FIRST_FILL = 3
+    """It was never read."""
+
+
+_is_cared_for: ColumnElement[bool] = or_(
+    projects.c.followed, exists().where(wants.c.project_id == projects.c.id)
+)
+
+
+def mark_changed(
+    connection: Connection,
+    changed: Iterable[ChangedProject],
+    *,
+    follow_new: bool,
+    at: datetime,
+) -> None:
+    """Let projects be read because upstream says that they have changed.
+
+    Those that are neither followed nor wanted are left alone, unless new ones are to be followed
+    (`follow_new`); then they are, and get a row where they had none. A project whose stored page
+    has the serial of its change already is not due.
+    """
+    last: dict[ProjectName, int | None] = {}
+    for project in changed:
+        # A change without a serial is to be read in any case, so it outweighs one with a serial.
+        known = last.get(project.name, 0)
+        last[project.name] = (
+            None if project.serial is None or known is None else max(project.serial, known)
+        )
+    names = sorted(last)
+    if follow_new:
+        _follow(connection, names, at=at)
+    _mark_each(connection, [(name, last[name]) for name in names], at=at)
+
+
+def _follow(connection: Connection, names: Sequence[ProjectName], *, at: datetime) -> None:
+    """Make rows of new projects, and follow all that are named; what was read is to be planned."""
+    if not names:
+        return
+    new = [
+        {
+            "name": name,
+            "status": ProjectStatus.ACTIVE,
+            "missing_count": 0,
+            "created_at": at,
+            "followed": True,
+        }
+        for name in names
+    ]
+    connection.execute(insert(connection, projects).on_conflict_do_nothing(), new)
+    connection.execute(
+        update(projects)
+        .where(projects.c.name == bindparam("named"), projects.c.followed.is_(False))
+        .values(followed=True, plan_from=_plan_from(at)),
+        [{"named": name} for name in names],
+    )
+
+
+def _plan_from(at: datetime) -> ColumnElement[Any]:
+    return case(
+        (projects.c.read_at.is_not(None), func.coalesce(projects.c.plan_from, at)),
+        else_=projects.c.plan_from,
+    )
+
+
+def _mark_each(
+    connection: Connection, changed: Sequence[tuple[ProjectName, int | None]], *, at: datetime
+) -> None:
+    mark = update(projects).where(projects.c.name == bindparam("named"), _is_cared_for)
+    due = _due(DueLevel.CHANGED, at=at)
+    anyhow = [{"named": name} for name, serial in changed if serial is None]
+    if anyhow:
+        connection.execute(mark.values(due), anyhow)
+    by_serial = [{"named": name, "told": serial} for name, serial in changed if serial is not None]
+    if by_serial:
+        told: ColumnElement[int] = bindparam("told", type_=projects.c.due_serial.type)
+        connection.execute(
+            mark.where(func.coalesce(projects.c.upstream_serial, -1) < told).values(
+                due | {"due_serial": _higher(told)}
+            ),
+            by_serial,
+        )
+
+
+def _due(level: DueLevel, *, at: datetime) -> dict[str, Any]:
+    """Return the values of a project that is due now, if it is not due more urgently already."""
+    is_due = projects.c.due_at.is_not(None)
+    return {
+        "due_at": case((projects.c.due_at <= at, projects.c.due_at), else_=at),
+        "due_level": case(
+            (and_(is_due, projects.c.due_level <= level), projects.c.due_level), else_=level
+        ),
+    }
+
+
+def _higher(serial: ColumnElement[int]) -> ColumnElement[int]:
+    return case(
+        (func.coalesce(projects.c.due_serial, -1) < serial, serial), else_=projects.c.due_serial
+    )
+
+
+def forget_listing(connection: Connection) -> None:
+    """Forget which projects an earlier list named."""
+    connection.execute(delete(listed_projects))
+
+
+def mark_listed(
+    connection: Connection,
+    listed: Sequence[ChangedProject],
+    *,
+    follow_new: bool,
+    at: datetime,
+) -> None:
+    """Take in a part of upstream's list: those are due whose serial is not what was read.
+
+    What was never read waits for its turn in the first fill. A list that is behind the stored
+    page says nothing; one that names a project that was missing does.
+    """
+    if not listed:
+        return
+    names = sorted(project.name for project in listed)
+    if follow_new:
+        _follow(connection, names, at=at)
+    statement = insert(connection, listed_projects)
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=[listed_projects.c.name],
+            set_={"serial": statement.excluded.serial},
+        ),
+        [{"name": project.name, "serial": project.serial} for project in listed],
+    )
+    serial = listed_projects.c.serial
+    is_new = projects.c.read_at.is_(None)
+    for level, is_due in (
+        (DueLevel.FIRST_FILL, is_new),
+        (
+            DueLevel.CHANGED,
+            ~is_new
+            & or_(
+                func.coalesce(projects.c.upstream_serial, -1) < serial,
+                projects.c.removed_at.is_not(None),
+                projects.c.missing_count > 0,
+            ),
+        ),
+    ):
+        connection.execute(
+            update(projects)
+            .where(
+                listed_projects.c.name == projects.c.name,
+                listed_projects.c.name.in_(names),
+                _is_cared_for,
+                is_due,
+            )
+            .values(_due(level, at=at) | {"due_serial": _higher(serial)})
+        )
+
+
+def _is_unlisted(read_before: datetime) -> ColumnElement[bool]:
+    return and_(
+        projects.c.read_at < read_before,
+        projects.c.removed_at.is_(None),
+        _is_cared_for,
+        ~exists().where(listed_projects.c.name == projects.c.name),
+    )
+
+
+def unlisted_projects(connection: Connection, *, read_before: datetime) -> int:
+    """Count the projects that were there when last read, and that upstream's list does not name."""
+    return int(
+        connection.scalar(
+            select(func.count()).select_from(projects).where(_is_unlisted(read_before))
+        )
+        or 0
+    )
+
+
+def known_projects(connection: Connection) -> int:
+    """Count the projects that are there as far as we know."""
+    is_there = and_(projects.c.read_at.is_not(None), projects.c.removed_at.is_(None))
+    return int(connection.scalar(select(func.count()).select_from(projects).where(is_there)) or 0)
+
+
+def mark_unlisted(connection: Connection, *, read_before: datetime, at: datetime) -> None:
+    """Let the projects be read that upstream's list does not name: they may have been removed."""
+    connection.execute(
+        update(projects).where(_is_unlisted(read_before)).values(_due(DueLevel.CHANGED, at=at))
+    )
