@@ -1,0 +1,86 @@
+"""Which projects are to be planned, and in what order.
+
+A project is marked by whatever changes what its decisions rest on, in the same transaction. Only
+projects that have been read are ever marked; the first reading marks a project by itself.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+from enum import IntEnum
+from typing import Any
+
+from sqlalchemy import Connection, Select, func, select, update
+
+from wheelyard.database.dialect import locked
+from wheelyard.database.tables import projects
+from wheelyard.model.names import ProjectName
+
+
+class PlanLevel(IntEnum):
+    """How soon a project is planned: the lower level goes first."""
+
+    EVENT = 0
+    """Something happened to this very project."""
+
+    BULK = 1
+    """A target, a setting or a ranking changed, which concerns very many projects."""
+
+
+def mark_to_plan(
+    connection: Connection,
+    marked: Collection[ProjectName],
+    *,
+    at: datetime,
+    level: PlanLevel = PlanLevel.EVENT,
+) -> None:
+    """Have projects planned; those that were never read are passed over.
+
+    A project that is marked already keeps the earlier moment and the lower level.
+    """
+    is_sooner = projects.c.plan_from.is_(None) | (projects.c.plan_level > level)
+    connection.execute(
+        update(projects)
+        .where(projects.c.name.in_(marked), projects.c.read_at.is_not(None), is_sooner)
+        .values(plan_from=func.coalesce(projects.c.plan_from, at), plan_level=level)
+    )
+
+
+def mark_all_to_plan(connection: Connection, *, at: datetime) -> None:
+    """Have every project that has been read planned again, after those with news of their own."""
+    connection.execute(
+        update(projects)
+        .where(projects.c.read_at.is_not(None), projects.c.plan_from.is_(None))
+        .values(plan_from=at, plan_level=PlanLevel.BULK)
+    )
+
+
+def projects_to_plan(connection: Connection, *, limit: int) -> list[ProjectName]:
+    """Return the projects that are planned next: lower level, greater demand, older row first."""
+    return [ProjectName(name) for name in connection.scalars(_next(limit=limit))]
+
+
+def take_to_plan(connection: Connection, *, limit: int) -> list[ProjectName]:
+    """Lock the projects that are planned next until the transaction ends, and return them.
+
+    Projects that somebody else has locked are passed over, so any number of schedulers can run.
+    Whatever changes a project's facts marks it, which waits for the lock: nothing slips in between
+    reading the facts and `unmark_planned`.
+    """
+    query = locked(connection, _next(limit=limit), of=projects, skip_locked=True)
+    return [ProjectName(name) for name in connection.scalars(query)]
+
+
+def _next(*, limit: int) -> Select[Any]:
+    return (
+        select(projects.c.name)
+        .where(projects.c.plan_from.is_not(None))
+        .order_by(projects.c.plan_level, projects.c.demand.desc(), projects.c.id)
+        .limit(limit)
+    )
+
+
+def unmark_planned(connection: Connection, planned: Collection[ProjectName]) -> None:
+    """Note that projects have been planned, in the transaction that took them."""
+    connection.execute(
+        update(projects).where(projects.c.name.in_(planned)).values(plan_from=None, plan_level=0)
+    )

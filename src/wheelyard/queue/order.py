@@ -1,0 +1,59 @@
+"""The queue's order: how urgent a job is, and how many others go before it. Pure.
+
+Turns are weighted fair queueing with virtual time. `now` of a queue is the turn of its first
+waiting job; what comes later starts there, so an old job is overtaken by a bounded number of new
+ones, and nobody's turn ever has to be written again because somebody else's job is done.
+"""
+
+import math
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from wheelyard.model.build import Priority
+
+_NEW = timedelta(days=14)
+"""So long a release counts as new; upstream refuses further files of it afterwards."""
+
+_OWNER_SHARE = 4
+"""So many jobs of one owner count as one turn: an owner has so many projects' share at most."""
+
+_LAST_TURN = 2**31 - 1
+"""The greatest number that the column holds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where a release stands in its project, and whether somebody asked for it.
+
+    `is_newest` says that there is no newer final release (of a project without final releases: no
+    newer one at all).
+    """
+
+    is_requested: bool
+    is_followed: bool
+    is_newest: bool
+    uploaded_at: datetime | None
+
+
+def priority(standing: Standing, *, at: datetime) -> Priority:
+    """Return how urgent the release's jobs are."""
+    if standing.is_requested:
+        return Priority.REQUESTED
+    if not standing.is_newest:
+        return Priority.BACKLOG
+    uploaded_at = standing.uploaded_at
+    if standing.is_followed and uploaded_at is not None and at - uploaded_at < _NEW:
+        return Priority.NEW_RELEASE
+    return Priority.NORMAL
+
+
+def turn(*, now: int, position: int, owner_waiting: int, demand: int) -> int:
+    """Return a job's turn among the jobs of its target and priority.
+
+    `now` is the turn of the first job that waits there (0 if none does); `position` counts the
+    newer releases of the project that wait for the same target; `owner_waiting` the jobs of the
+    other projects of its owner. The more a project is asked for, the less both count.
+    """
+    behind = max(position, owner_waiting // _OWNER_SHARE)
+    weight = 1 + math.log2(1 + max(demand, 0))
+    return min(now + int(behind / weight), _LAST_TURN)
