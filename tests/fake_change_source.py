@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from wheelyard.model.names import parse_project_name
-from wheelyard.upstream.follower import Change
+from wheelyard.upstream.page_follower import Change
 
 
 class FolderSource:

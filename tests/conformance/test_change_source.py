@@ -14,7 +14,7 @@ from wheelyard.database.migrate import upgrade
 from wheelyard.database.projects import save_page, want
 from wheelyard.model.names import ProjectName, parse_project_name
 from wheelyard.model.project import ProjectPage, Want
-from wheelyard.upstream.follower import Change, DuePoll, PageSource
+from wheelyard.upstream.page_follower import Change, DuePoll, PageSource
 
 FIRST = parse_project_name("first")
 SECOND = parse_project_name("second")

@@ -2,396 +2,385 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import httpx2
 import pytest
+from sqlalchemy import select, update
 
-from fake_change_source import FolderSource
-from fake_upstream import FakeUpstream, Fault
+from fake_upstream import CHANGELOG_PATH, LIST_PATH, PACKAGES_PATH, FakeUpstream, Fault
 from wheelyard.client import http_client
 from wheelyard.clock import SettableClock
+from wheelyard.database.dialect import clock_time
 from wheelyard.database.engine import Engine, connect, reading, writing
 from wheelyard.database.migrate import upgrade
-from wheelyard.database.projects import project_overview, projects_to_plan, stored_page, want
-from wheelyard.database.state import get_state
-from wheelyard.errors import UpstreamUnavailable
-from wheelyard.model.names import Filename, ProjectName, parse_project_name
-from wheelyard.model.overview import ProjectOverview
-from wheelyard.model.project import ProjectPage, ProjectStatus, UpstreamFile, Want
-from wheelyard.settings import Settings, UpstreamSettings
-from wheelyard.upstream.follower import DuePoll, Follower, PageSource
-from wheelyard.upstream.index import Upstream
+from wheelyard.database.sources import source_status
+from wheelyard.database.tables import leaders, projects
+from wheelyard.model.change import SourceStatus
+from wheelyard.model.project import ProjectStatus
+from wheelyard.settings import PolicySettings, Settings, UpstreamSettings
+from wheelyard.upstream.follower import Follower, configured_sources
 
-POLL = timedelta(minutes=10)
-SETTINGS = Settings(upstream=UpstreamSettings(poll=POLL))
-SDIST = "demo-1.0.tar.gz"
-DEMO = parse_project_name("demo")
-OTHER = parse_project_name("other")
+SECOND = timedelta(seconds=1)
+MINUTE = timedelta(minutes=1)
+EVERY = timedelta(seconds=15)
+SETTINGS = Settings(policy=PolicySettings(follow="everything"))
 
 
 @dataclass
 class Scene:
-    """What the follower works with, and questions to ask of what it did."""
-
     fake: FakeUpstream
     engine: Engine
     clock: SettableClock
     client: httpx2.Client
 
-    def follower(self, source: PageSource | None = None) -> Follower:
-        upstream = Upstream(self.client, self.fake.url, clock=self.clock)
-        return Follower(self.engine, upstream, clock=self.clock, settings=SETTINGS, source=source)
+    def follower(self, settings: Settings = SETTINGS, *, holder: str = "one") -> Follower:
+        sources = configured_sources(settings, self.client, url=self.fake.url, clock=self.clock)
+        return Follower(self.engine, sources, clock=self.clock, settings=settings, holder=holder)
 
-    def want(self, *projects: ProjectName) -> None:
-        for project in projects:
-            with writing(self.engine) as connection:
-                want(connection, Want(project=project), at=self.clock.now())
-
-    def page(self, project: ProjectName = DEMO) -> ProjectPage:
+    def statuses(self) -> dict[str, SourceStatus]:
         with reading(self.engine) as connection:
-            page = stored_page(connection, project)
-        assert page is not None
-        return page
+            return {status.name: status for status in source_status(connection)}
 
-    def filenames(self, project: ProjectName = DEMO) -> list[str]:
-        return [file.filename for file in self.page(project).files]
+    def status(self, name: str = "changelog") -> SourceStatus:
+        return self.statuses()[name]
 
-    def overview(self, project: ProjectName = DEMO) -> ProjectOverview:
-        with reading(self.engine) as connection:
-            overview = project_overview(connection, project)
-        assert overview is not None
-        return overview
+    def used(self) -> list[str]:
+        return [name for name, status in self.statuses().items() if status.is_used]
 
-    def reads(self, project: ProjectName = DEMO) -> int:
-        return len(self.fake.seen(self.fake.page_path(project)))
+    def due(self) -> dict[str, int | None]:
+        """Return the projects that are due now, with their serials, and take them off the list."""
+        now = self.clock.now()
+        with writing(self.engine) as connection:
+            rows = connection.execute(
+                select(projects.c.name, projects.c.due_serial).where(projects.c.due_at <= now)
+            ).all()
+            connection.execute(update(projects).values(due_at=None))
+        return {row.name: row.due_serial for row in rows}
+
+    def has_read(self, name: str, serial: int) -> None:
+        with writing(self.engine) as connection:
+            connection.execute(
+                update(projects)
+                .where(projects.c.name == name)
+                .values(read_at=self.clock.now(), upstream_serial=serial)
+            )
 
 
 @pytest.fixture
 def scene(tmp_path: Path) -> Iterator[Scene]:
     engine = connect(f"sqlite:///{tmp_path / 'test.sqlite'}")
     upgrade(engine)
+    clock = SettableClock()
     with (
-        FakeUpstream() as fake,
+        FakeUpstream(clock=clock) as fake,
         http_client(contact="ops@example.org", timeout=timedelta(seconds=5)) as client,
     ):
-        fake.add_file("demo", b"demo", SDIST)
-        fake.add_file("other", b"other", "other-1.0.tar.gz")
-        yield Scene(fake=fake, engine=engine, clock=SettableClock(), client=client)
+        yield Scene(fake=fake, engine=engine, clock=clock, client=client)
     engine.dispose()
 
 
-def test_a_wanted_project_is_read_and_saved_whole(scene: Scene) -> None:
-    scene.want(DEMO)
-
-    assert scene.follower().tick() == 1
-
-    upstream = Upstream(scene.client, scene.fake.url)
-    assert scene.page() == upstream.project_page(DEMO)
-    assert scene.overview().read_at == scene.clock.now()
+def work(follower: Follower) -> None:
+    """Tick until there is nothing left."""
+    idle = 0
+    while idle < 3:
+        idle = 0 if follower.tick() else idle + 1
 
 
-def test_what_was_read_is_planned(scene: Scene) -> None:
-    scene.want(DEMO)
-    scene.follower().tick()
-    with reading(scene.engine) as connection:
-        assert projects_to_plan(connection, limit=9) == [DEMO]
-
-
-def test_a_project_that_nobody_wants_is_not_read(scene: Scene) -> None:
-    scene.want(DEMO)
-    scene.follower().tick()
-    assert scene.reads(OTHER) == 0
-
-
-def test_a_project_is_read_again_after_the_poll_time_and_no_sooner(scene: Scene) -> None:
-    scene.want(DEMO)
+def test_what_the_changelog_names_is_due_with_its_serial(scene: Scene) -> None:
     follower = scene.follower()
-    follower.tick()
+    work(follower)
+    scene.fake.add_file("demo", b"x", "demo-1.0.tar.gz")
+    scene.clock.advance(EVERY)
+    work(follower)
+    assert scene.due() == {"demo": scene.fake.journal.last_serial}
 
-    scene.clock.advance(POLL)
+
+def test_the_changelog_is_asked_so_often_and_no_more(scene: Scene) -> None:
+    follower = scene.follower()
+    work(follower)
+    asked = len(scene.fake.requests)
+    scene.clock.advance(EVERY - SECOND)
     assert follower.tick() == 0
-    scene.clock.advance(timedelta(seconds=1))
+    assert len(scene.fake.requests) == asked
+    scene.clock.advance(SECOND)
     assert follower.tick() == 1
-    assert scene.reads() == 2
 
 
-def test_what_changes_upstream_changes_here(scene: Scene) -> None:
-    scene.want(DEMO)
-    follower = scene.follower()
-    follower.tick()
-    scene.fake.remove("demo", SDIST)
-    scene.fake.add_file("demo", b"new", "demo-2.0.tar.gz", yanked="bad")
-    scene.fake.set_status("demo", "quarantined", reason="malware")
-
-    scene.clock.advance(2 * POLL)
-    follower.tick()
-
-    page = scene.page()
-    assert [(file.filename, file.yanked_reason) for file in page.files] == [
-        ("demo-2.0.tar.gz", "bad")
-    ]
-    assert (page.status, page.status_reason) == (ProjectStatus.QUARANTINED, "malware")
-
-
-def test_an_unknown_project_is_recorded_and_the_others_are_read(scene: Scene) -> None:
-    missing = parse_project_name("missing")
-    scene.want(missing, DEMO)
-
-    assert scene.follower().tick() == 2
-
-    assert scene.filenames() == [SDIST]
-    assert scene.overview(missing).missing_since == scene.clock.now()
-    assert scene.overview(missing).error is not None
-
-
-def test_one_404_deletes_nothing(scene: Scene) -> None:
-    scene.want(DEMO)
-    follower = scene.follower()
-    follower.tick()
-    scene.fake.fail(scene.fake.page_path("demo"), Fault(status=404))
-    scene.clock.advance(2 * POLL)
-    follower.tick()
-    assert scene.filenames() == [SDIST]
-    assert scene.overview().removed_at is None
-
-
-def test_a_second_404_at_once_deletes_nothing(scene: Scene) -> None:
-    scene.want(DEMO)
-    follower = scene.follower()
-    follower.tick()
-    scene.fake.fail(scene.fake.page_path("demo"), Fault(status=404))
-    for _ in range(2):
-        scene.want(DEMO)
-        assert follower.tick() == 1
-    assert scene.filenames() == [SDIST]
-
-
-def test_a_second_404_minutes_later_is_a_deletion(scene: Scene) -> None:
-    scene.want(DEMO)
-    follower = scene.follower()
-    follower.tick()
-    scene.fake.fail(scene.fake.page_path("demo"), Fault(status=404))
-    for _ in range(2):
-        scene.clock.advance(2 * POLL)
-        follower.tick()
-    assert scene.filenames() == []
-    assert scene.overview().removed_at == scene.clock.now()
-
-
-def test_a_deleted_project_can_come_back(scene: Scene) -> None:
-    scene.want(DEMO)
-    follower = scene.follower()
-    follower.tick()
-    scene.fake.fail(scene.fake.page_path("demo"), Fault(status=404, times=2))
-    for _ in range(3):
-        scene.clock.advance(2 * POLL)
-        follower.tick()
-    assert scene.filenames() == [SDIST]
-    assert scene.overview().removed_at is None
-
-
-@pytest.mark.parametrize(
-    "fault",
-    [
-        Fault(status=500),
-        Fault(status=404, times=1),
-        Fault(reset=True),
-        Fault(truncated_to=100),
-        Fault(body=b"{garbage"),
-        Fault(body=b"{}"),
-        Fault(content_type="text/html", body=b"<h1>Sign in</h1>"),
-    ],
-)
-def test_a_project_that_fails_does_not_hold_up_the_others_nor_lose_its_files(
-    scene: Scene, fault: Fault
+def test_a_project_that_nobody_wants_is_not_marked_where_only_wanted_ones_are(
+    scene: Scene,
 ) -> None:
-    scene.want(DEMO, OTHER)
-    follower = scene.follower()
-    follower.tick()
-    scene.fake.add_file("other", b"new", "other-2.0.tar.gz")
-    scene.fake.fail(scene.fake.page_path("demo"), fault)
-
-    scene.clock.advance(2 * POLL)
-    while follower.tick():
-        pass
-
-    assert scene.filenames() == [SDIST]
-    assert scene.filenames(OTHER) == ["other-1.0.tar.gz", "other-2.0.tar.gz"]
-    assert scene.overview().error is not None
+    follower = scene.follower(Settings())
+    work(follower)
+    scene.fake.add_file("demo", b"x", "demo-1.0.tar.gz")
+    scene.clock.advance(EVERY)
+    work(follower)
+    assert scene.due() == {}
 
 
-def test_a_project_that_fails_is_tried_again_later_and_later(scene: Scene) -> None:
-    scene.want(DEMO)
-    scene.fake.fail(scene.fake.page_path("demo"), Fault(status=500))
-    follower = scene.follower()
-    waits = []
-    for _ in range(11):
-        assert follower.tick() == 1
-        waits.append(_wait_for_the_next(scene, follower))
-
-    assert waits == [10, 20, 40, 80, 160, 320, 640, 1280, 2560, 3600, 3600]
+def test_a_follower_goes_on_where_another_one_stopped(scene: Scene) -> None:
+    work(scene.follower())
+    scene.fake.add_file("demo", b"x", "demo-1.0.tar.gz")
+    scene.clock.advance(EVERY)
+    work(scene.follower())
+    assert list(scene.due()) == ["demo"]
 
 
-def _wait_for_the_next(scene: Scene, follower: Follower) -> int:
-    """Let time pass, as little as possible, until a project is due; return the seconds."""
-    poll = DuePoll(scene.engine, clock=scene.clock, poll=POLL)
-    seconds = 0
-    while not list(poll.changes(None)):
-        assert seconds or follower.tick() == 0
-        scene.clock.advance(timedelta(seconds=10))
-        seconds += 10
-    return seconds
-
-
-def test_a_success_ends_the_back_off(scene: Scene) -> None:
-    scene.want(DEMO)
-    scene.fake.fail(scene.fake.page_path("demo"), Fault(status=500, times=3))
-    follower = scene.follower()
-    for _ in range(4):
-        follower.tick()
-        scene.clock.advance(timedelta(hours=1))
-    assert scene.filenames() == [SDIST]
-    assert scene.overview().error is None
-
-    scene.fake.fail(scene.fake.page_path("demo"), Fault(status=500))
-    follower.tick()
-    assert _wait_for_the_next(scene, follower) == 10
-
-
-def test_after_a_429_nothing_is_read_until_the_time_that_was_asked_for(scene: Scene) -> None:
-    scene.want(DEMO, OTHER)
-    scene.fake.fail(scene.fake.page_path("demo"), Fault(status=429, retry_after="90", times=1))
-    follower = scene.follower()
-
-    follower.tick()
-    scene.clock.advance(timedelta(seconds=89))
-    assert follower.tick() == 0
-    assert (scene.reads(DEMO), scene.reads(OTHER)) == (1, 0)
-
-    scene.clock.advance(timedelta(seconds=1))
-    assert follower.tick() == 2
-    assert scene.filenames() == [SDIST]
-    assert scene.filenames(OTHER) == ["other-1.0.tar.gz"]
-
-
-def test_an_index_that_is_away_is_asked_once_a_tick(scene: Scene) -> None:
-    scene.want(DEMO, OTHER)
-    for project in ("demo", "other"):
-        scene.fake.fail(scene.fake.page_path(project), Fault(reset=True))
-    assert scene.follower().tick() == 1
-
-
-def test_details_are_remembered_while_the_index_does_not_tell_them(scene: Scene) -> None:
-    scene.fake.serves_json = False
-    scene.fake.bare_html = True
-    scene.fake.yank("demo", SDIST, yanked="bad")
-    scene.want(DEMO)
-    follower = scene.follower()
-    follower.tick()
-    before = scene.page()
-    scene.fake.fail(scene.fake.details_path("demo"), Fault(status=500))
-
-    scene.clock.advance(2 * POLL)
-    follower.tick()
-
-    (file,) = before.files
-    assert (file.size, file.yanked_reason) == (4, "bad")
-    assert scene.page().files == before.files
-
-
-class _Unstorable(Upstream):
-    """An index whose page passes as valid and holds what no database takes."""
-
-    def project_page(self, project: ProjectName) -> ProjectPage:
-        page = super().project_page(project)
-        if project == OTHER:
-            return page
-        url = "https://example.org/x"
-        file = UpstreamFile(filename=Filename("x.zip"), url=url, hashes={}, size=2**70)
-        return ProjectPage(name=project, files=(file,))
-
-
-def test_a_page_that_cannot_be_stored_does_not_hold_up_the_others(scene: Scene) -> None:
-    scene.want(DEMO, OTHER)
-    upstream = _Unstorable(scene.client, scene.fake.url)
-    follower = Follower(scene.engine, upstream, clock=scene.clock, settings=SETTINGS)
-
-    assert follower.tick() == 2
-    assert follower.tick() == 0
-
-    assert scene.filenames(OTHER) == ["other-1.0.tar.gz"]
-    assert scene.overview().error is not None
-
-
-@pytest.fixture
-def source(tmp_path: Path) -> FolderSource:
-    folder = tmp_path / "changes"
-    folder.mkdir()
-    return FolderSource(folder)
-
-
-def cursor(scene: Scene) -> object:
-    with reading(scene.engine) as connection:
-        return get_state(connection, "cursor:folder")
-
-
-def test_a_cursor_moves_with_the_page_that_it_belongs_to(
-    scene: Scene, source: FolderSource
+def test_a_cursor_and_its_marks_are_kept_together_or_not_at_all(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    source.add("demo")
-    last = source.add("other")
-    follower = scene.follower(source)
-
-    assert follower.tick() == 2
-    assert cursor(scene) == last
-    assert follower.tick() == 0
-
-
-def test_a_cursor_moves_past_projects_that_cannot_be_read_for_they_are_tried_again(
-    scene: Scene, source: FolderSource
-) -> None:
-    scene.want(DEMO)
-    scene.fake.fail(scene.fake.page_path("demo"), Fault(status=500, times=1))
-    at = source.add("demo")
-
-    scene.follower(source).tick()
-
-    assert cursor(scene) == at
-    scene.clock.advance(POLL)
-    scene.follower().tick()
-    assert scene.filenames() == [SDIST]
-
-
-def test_a_cursor_stays_where_it_was_when_the_page_is_not_saved(
-    scene: Scene, source: FolderSource, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    source.add("demo")
+    follower = scene.follower()
+    work(follower)
+    before = scene.status().cursor
+    scene.fake.add_file("demo", b"x", "demo-1.0.tar.gz")
+    scene.clock.advance(EVERY)
     with monkeypatch.context() as patched:
-        patched.setattr("wheelyard.database.projects.save_page", _lose_the_database)
+        patched.setattr("wheelyard.upstream.follower.save_source", _lose_the_database)
         with pytest.raises(_DatabaseLostError):
-            scene.follower(source).tick()
-    assert cursor(scene) is None
-
-    assert scene.follower(source).tick() == 1
-    assert scene.filenames() == [SDIST]
+            work(follower)
+    assert (scene.due(), scene.status().cursor) == ({}, before)
+    work(follower)
+    assert list(scene.due()) == ["demo"]
 
 
 class _DatabaseLostError(Exception):
     pass
 
 
-def _lose_the_database(*_: object, at: datetime) -> None:
-    raise _DatabaseLostError(at)
+def _lose_the_database(*_: object) -> None:
+    raise _DatabaseLostError
 
 
-def test_the_follower_knows_a_page_from_nothing(scene: Scene) -> None:
-    scene.want(DEMO)
-    scene.fake.fail(scene.fake.page_path("demo"), Fault(status=503, retry_after="60"))
-    scene.follower().tick()
-    with reading(scene.engine) as connection:
-        assert stored_page(connection, DEMO) is None
-        assert projects_to_plan(connection, limit=9) == []
-    with pytest.raises(UpstreamUnavailable):
-        Upstream(scene.client, scene.fake.url).project_page(DEMO)
+def test_the_status_tells_serial_lag_and_which_source_is_used(scene: Scene) -> None:
+    follower = scene.follower()
+    scene.fake.add_file("demo", b"x", "demo-1.0.tar.gz")
+    work(follower)
+    status = scene.status()
+    assert (status.serial, status.error, status.is_used) == (4, None, True)
+    assert status.lag(scene.clock.now() + MINUTE) == MINUTE
+    assert list(scene.statuses()) == ["changelog", "serial-list", "project-poll", "rss"]
+
+
+def test_an_index_without_a_changelog_is_followed_by_its_list_at_once(scene: Scene) -> None:
+    scene.fake.has_changelog = False
+    scene.fake.add_file("demo", b"x", "demo-1.0.tar.gz")
+    work(scene.follower())
+    assert scene.due() == {"demo": 4}
+    assert scene.used() == ["serial-list"]
+    assert scene.status().is_missing
+
+
+def test_an_index_that_tells_nothing_is_polled(scene: Scene) -> None:
+    scene.fake.has_changelog = scene.fake.serves_serials = scene.fake.has_rss = False
+    scene.fake.add_project("demo")
+    work(scene.follower())
+    assert scene.used() == ["project-poll"]
+
+
+def test_a_source_that_fails_is_tried_again_before_another_is_used(scene: Scene) -> None:
+    follower = scene.follower()
+    work(follower)
+    scene.fake.fail(CHANGELOG_PATH, Fault(status=500))
+    scene.clock.advance(EVERY)
+    used = []
+    for _ in range(4):
+        work(follower)
+        used += scene.used()
+        scene.clock.advance(timedelta(seconds=40))
+    assert used == ["changelog", "changelog", "serial-list", "serial-list"]
+    assert "status 500" in (scene.status().error or "")
+
+
+def test_a_source_that_fails_is_asked_less_and_less(scene: Scene) -> None:
+    scene.fake.fail(CHANGELOG_PATH, Fault(status=500))
+    follower = scene.follower()
+    waits = []
+    for _ in range(11):
+        work(follower)
+        status = scene.status()
+        assert status.retry_at is not None
+        waits.append(int((status.retry_at - scene.clock.now()).total_seconds()))
+        scene.clock.advance(status.retry_at - scene.clock.now())
+    assert waits == [10, 20, 40, 80, 160, 320, 640, 1280, 2560, 3600, 3600]
+
+
+def test_the_better_source_is_used_again_as_soon_as_it_answers_and_misses_nothing(
+    scene: Scene,
+) -> None:
+    follower = scene.follower()
+    work(follower)
+    scene.fake.fail(CHANGELOG_PATH, Fault(reset=True))
+    scene.fake.add_file("demo", b"x", "demo-1.0.tar.gz")
+    for _ in range(5):
+        scene.clock.advance(MINUTE)
+        work(follower)
+    assert scene.used() == ["serial-list"]
+    assert scene.due() == {"demo": 4}
+
+    scene.fake.heal(CHANGELOG_PATH)
+    scene.clock.advance(timedelta(hours=1))
+    work(follower)
+    assert scene.used() == ["changelog"]
+    assert (scene.status().failures, scene.status().error) == (0, None)
+    assert scene.due() == {"demo": 4}, "told again, because its page was never read"
+
+
+def test_a_time_to_wait_is_kept_and_another_source_used_meanwhile(scene: Scene) -> None:
+    scene.fake.fail(CHANGELOG_PATH, Fault(status=429, retry_after="7200", times=1))
+    follower = scene.follower()
+    work(follower)
+    assert scene.used() == ["serial-list"]
+    scene.clock.advance(timedelta(seconds=7199))
+    work(follower)
+    assert len(scene.fake.seen(CHANGELOG_PATH)) == 1
+    scene.clock.advance(SECOND)
+    work(follower)
+    assert scene.used() == ["changelog"]
+
+
+def test_hints_are_asked_only_while_no_source_is_faster(scene: Scene) -> None:
+    follower = scene.follower()
+    work(follower)
+    scene.clock.advance(MINUTE)
+    work(follower)
+    assert scene.fake.seen(PACKAGES_PATH) == []
+
+    scene.fake.has_changelog = False
+    scene.clock.advance(MINUTE)
+    work(follower)
+    assert len(scene.fake.seen(PACKAGES_PATH)) == 1
+
+
+def test_a_hint_makes_a_project_due(scene: Scene) -> None:
+    scene.fake.has_changelog = scene.fake.serves_serials = False
+    follower = scene.follower()
+    work(follower)
+    scene.fake.add_file("demo", b"x", "demo-1.0.tar.gz")
+    scene.clock.advance(MINUTE)
+    work(follower)
+    assert scene.due() == {"demo": None}
+
+
+def test_hints_that_fail_disturb_nothing(scene: Scene) -> None:
+    scene.fake.has_changelog = scene.fake.has_rss = False
+    scene.fake.add_file("demo", b"x", "demo-1.0.tar.gz")
+    work(scene.follower())
+    assert scene.used() == ["serial-list"]
+    assert list(scene.due()) == ["demo"]
+
+
+LISTED = Settings(
+    policy=PolicySettings(follow="everything"),
+    upstream=UpstreamSettings(sources=("serial-list",), rss=False),
+)
+
+
+def test_a_project_that_the_list_lacks_is_due_once_the_list_has_ended(scene: Scene) -> None:
+    for name in ("demo", "other"):
+        scene.fake.add_file(name, b"x", f"{name}-1.0.tar.gz")
+    follower = scene.follower(LISTED)
+    work(follower)
+    for name, serial in scene.due().items():
+        scene.has_read(name, serial or 0)
+    scene.fake.remove("demo")
+    scene.clock.advance(timedelta(days=1))
+    work(follower)
+    assert list(scene.due()) == ["demo"]
+
+
+@pytest.mark.parametrize("fault", [Fault(truncated_to=250), Fault(body=b'{"projects": []}')])
+def test_a_list_that_does_not_come_whole_makes_nothing_missing(scene: Scene, fault: Fault) -> None:
+    for number in range(20):
+        scene.fake.add_file(f"p{number}", b"x", f"p{number}-1.0.tar.gz")
+    follower = scene.follower(LISTED)
+    work(follower)
+    for name, serial in scene.due().items():
+        scene.has_read(name, serial or 0)
+    fault = Fault(
+        truncated_to=fault.truncated_to,
+        body=fault.body,
+        content_type="application/json",
+    )
+    scene.fake.fail(LIST_PATH, fault)
+    scene.clock.advance(timedelta(days=1))
+    work(follower)
+    assert scene.due() == {}
+    assert scene.status("serial-list").failures == 1
+
+
+def test_a_list_that_lacks_too_much_is_not_believed(scene: Scene) -> None:
+    with writing(scene.engine) as connection:
+        rows = [
+            {
+                "name": f"old{number}",
+                "status": ProjectStatus.ACTIVE,
+                "missing_count": 0,
+                "created_at": scene.clock.now(),
+                "read_at": scene.clock.now(),
+                "upstream_serial": 1,
+                "followed": True,
+            }
+            for number in range(1001)
+        ]
+        connection.execute(projects.insert(), rows)
+    scene.fake.add_project("demo")
+    scene.clock.advance(MINUTE)
+    work(scene.follower(LISTED))
+    assert list(scene.due()) == ["demo"]
+    assert "lacks 1001 of 1001" in (scene.status("serial-list").error or "")
+
+
+def test_a_list_in_many_pieces_is_taken_a_batch_a_tick(scene: Scene) -> None:
+    for number in range(4001):
+        scene.fake.add_project(f"p{number}")
+    follower = scene.follower(LISTED)
+    assert [follower.tick() for _ in range(5)] == [2000, 2000, 1, 1, 0]
+    assert len(scene.due()) == 4001
+
+
+def test_of_two_followers_one_works(scene: Scene) -> None:
+    one, two = scene.follower(holder="one"), scene.follower(holder="two")
+    work(one)
+    asked = len(scene.fake.requests)
+    scene.clock.advance(EVERY)
+    work(two)
+    assert len(scene.fake.requests) == asked
+    work(one)
+    assert len(scene.fake.requests) > asked
+
+
+def test_another_follower_takes_over_where_the_leader_was(scene: Scene) -> None:
+    one, two = scene.follower(holder="one"), scene.follower(holder="two")
+    work(one)
+    scene.fake.add_file("demo", b"x", "demo-1.0.tar.gz")
+    scene.clock.advance(EVERY)
+    let_the_lead_end(scene)
+    work(two)
+    assert list(scene.due()) == ["demo"]
+
+
+def test_a_follower_that_lost_the_lead_halfway_marks_no_more(scene: Scene) -> None:
+    for number in range(2001):
+        scene.fake.add_project(f"p{number}")
+    one, two = scene.follower(LISTED, holder="one"), scene.follower(LISTED, holder="two")
+    assert one.tick() == 2000
+    scene.due()
+    let_the_lead_end(scene)
+    assert two.tick() == 2000
+    marked = scene.due()
+    assert one.tick() == 0
+    assert len(marked) == 2000
+    assert scene.due() == {}
+    work(two)
+    assert len(scene.due()) == 1
+
+
+def let_the_lead_end(scene: Scene) -> None:
+    with writing(scene.engine) as connection:
+        ended = clock_time(connection) - SECOND
+        connection.execute(update(leaders).values(expires_at=ended))
+
+
+def test_before_it_ever_ran_there_is_no_status(scene: Scene) -> None:
+    assert scene.statuses() == {}

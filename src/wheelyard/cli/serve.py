@@ -11,8 +11,8 @@ from wheelyard.publish.publisher import Publisher
 from wheelyard.queue.maintenance import Maintenance
 from wheelyard.queue.scheduler import Scheduler
 from wheelyard.settings import load
-from wheelyard.upstream.follower import Follower
 from wheelyard.upstream.index import Upstream, default_index_url
+from wheelyard.upstream.page_follower import PageFollower
 from wheelyard.web.app import create_app
 from wheelyard.web.server import WebServer
 
@@ -44,7 +44,7 @@ def services() -> None:
         upstream = Upstream(client, settings.upstream.url or default_index_url())
         service.run_all(
             [
-                Follower(context.engine, upstream, clock=context.clock, settings=settings),
+                PageFollower(context.engine, upstream, clock=context.clock, settings=settings),
                 Scheduler(context.engine, clock=context.clock),
                 Maintenance(
                     context.engine, store=context.store, clock=context.clock, settings=settings

@@ -1,5 +1,6 @@
 """The few statements in which SQLite and PostgreSQL differ."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Select, Table, func, select
@@ -36,3 +37,12 @@ def lock_for_this_transaction(connection: Connection, key: int) -> None:
     """
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock(key)))
+
+
+def clock_time(connection: Connection) -> datetime:
+    """Return what time it is on the clock of the database, which all processes share."""
+    if connection.dialect.name == "sqlite":
+        # One file is on one machine, and its clock is that machine's.
+        return datetime.now(UTC)
+    moment: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
+    return moment.astimezone(UTC)

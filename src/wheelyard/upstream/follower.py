@@ -1,92 +1,137 @@
-"""The follower: reads the projects that changed upstream, and saves their pages."""
+"""The follower: asks change sources what has changed upstream, and marks it in the due list."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Protocol
+from uuid import uuid4
+
+import httpx2
 
 from wheelyard.clock import Clock
-from wheelyard.database import projects
+from wheelyard.database import due
 from wheelyard.database.engine import Connection, Engine, reading, writing
-from wheelyard.database.state import get_state, put_state
-from wheelyard.errors import BadInput, UnknownProject, UpstreamUnavailable
+from wheelyard.database.leaders import leads
+from wheelyard.database.sources import save_source, save_source_order, stored_sources
+from wheelyard.errors import BadInput, InvalidPage, SourceMissing, UpstreamUnavailable
 from wheelyard.log import get_logger
-from wheelyard.model.names import ProjectName
-from wheelyard.model.project import ProjectPage
+from wheelyard.model.change import SourceStatus
 from wheelyard.service import Service
 from wheelyard.settings import Settings
-from wheelyard.upstream.index import Upstream
-from wheelyard.upstream.reconcile import changes, with_known_details
+from wheelyard.upstream.changelog import Changelog
+from wheelyard.upstream.exchange import Exchange
+from wheelyard.upstream.rss import Feeds
+from wheelyard.upstream.serial_list import SerialList
+from wheelyard.upstream.source import Changes, ChangeSource, ProjectPoll
 
 _log = get_logger("follower")
 
+_LEASE = timedelta(seconds=60)
 _FIRST_BACKOFF = timedelta(seconds=10)
 _LONGEST_BACKOFF = timedelta(hours=1)
+_FIRST_SEARCH = timedelta(hours=1)
+_LONGEST_SEARCH = timedelta(days=1)
 _MAX_DOUBLINGS = 10
-_DELETED_AFTER = timedelta(minutes=2)
-
-
-_BATCH = 20
+_FEW_PROJECTS = 1000
+_TOO_LARGE_A_PART = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """A project that may have changed.
+class Sources:
+    """The sources to rely on, the preferred one first, and those that give hints besides."""
 
-    `cursor` is where the source stands once the project is dealt with; None if the source needs
-    no cursor of its own.
+    relied_on: tuple[ChangeSource, ...]
+    hints: tuple[ChangeSource, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all of them, in their order."""
+        return tuple(source.name for source in self.relied_on + self.hints)
+
+
+def configured_sources(
+    settings: Settings, client: httpx2.Client, *, url: str, clock: Clock
+) -> Sources:
+    """Return the sources that the settings name.
+
+    Raises:
+        InvalidSetting: if `url` is no http or https address.
     """
-
-    project: ProjectName
-    cursor: str | None = None
-
-
-class PageSource(Protocol):
-    """Tells which projects to read."""
-
-    name: str
-    """A stable name: the cursor is stored under it."""
-
-    def changes(self, cursor: str | None) -> Iterable[Change]:
-        """Return the next projects to read, in order, after `cursor` (None: from the start).
-
-        The follower saves each change's cursor in the transaction that saves the project, so a
-        change is handed out again until its project is dealt with.
-        """
-        ...
+    exchange = Exchange(client, url, clock=clock)
+    upstream = settings.upstream
+    known: dict[str, ChangeSource] = {
+        "changelog": Changelog(exchange, clock=clock, every=upstream.changes_every),
+        "serial-list": SerialList(exchange, clock=clock, every=upstream.list_every),
+        "project-poll": ProjectPoll(every=upstream.poll),
+    }
+    return Sources(
+        relied_on=tuple(known[name] for name in settings.change_sources),
+        hints=(Feeds(exchange),) if upstream.rss else (),
+    )
 
 
-class DuePoll:
-    """Reads each wanted project again every `poll`, as the database's due list says.
+def next_source(
+    sources: Sources, statuses: Mapping[str, SourceStatus], *, now: datetime
+) -> ChangeSource | None:
+    """Return the source to ask now; None if none is due.
 
-    It needs no cursor: the time of a project's last reading is kept with the project.
+    The preferred source is relied on until it is given up; then the next one is, while the better
+    ones are tried again whenever they are due. Hints are asked while the source that is relied on
+    is slower than they are.
     """
+    hints = sources.hints
+    for source in sources.relied_on:
+        if _is_due(source, statuses, now):
+            return source
+        if not _status(source, statuses).is_given_up:
+            hints = tuple(hint for hint in hints if hint.every < source.every)
+            break
+    return next((hint for hint in hints if _is_due(hint, statuses, now)), None)
 
-    name = "project-poll"
 
-    def __init__(self, engine: Engine, *, clock: Clock, poll: timedelta) -> None:
-        self._engine = engine
-        self._clock = clock
-        self._poll = poll
+def _status(source: ChangeSource, statuses: Mapping[str, SourceStatus]) -> SourceStatus:
+    return statuses.get(source.name, SourceStatus(name=source.name))
 
-    def changes(self, cursor: str | None) -> Iterable[Change]:  # noqa: ARG002 - the seam's signature
-        """Return the projects that are due, a small number at a time."""
-        now = self._clock.now()
-        with reading(self._engine) as connection:
-            due = projects.projects_to_poll(
-                connection, polled_before=now - self._poll, limit=_BATCH, now=now
-            )
-        return [Change(project=project) for project in due]
+
+def _is_due(source: ChangeSource, statuses: Mapping[str, SourceStatus], now: datetime) -> bool:
+    return _status(source, statuses).is_due(now, every=source.every)
+
+
+def back_off(status: SourceStatus, error: Exception, now: datetime) -> SourceStatus:
+    """Return the status of a source that has failed once more, with the time to ask it again."""
+    failures = status.failures + 1
+    is_missing = isinstance(error, SourceMissing)
+    first, longest = (
+        (_FIRST_SEARCH, _LONGEST_SEARCH) if is_missing else (_FIRST_BACKOFF, _LONGEST_BACKOFF)
+    )
+    wait = min(first * 2 ** min(failures - 1, _MAX_DOUBLINGS), longest)
+    if isinstance(error, UpstreamUnavailable) and error.retry_after is not None:
+        wait = max(wait, timedelta(seconds=error.retry_after))
+    return replace(
+        status,
+        failures=failures,
+        is_missing=is_missing,
+        error=str(error),
+        tried_at=now,
+        retry_at=now + wait,
+    )
+
+
+@dataclass
+class _Run:
+    """One asking of a source, which may take many ticks."""
+
+    source: ChangeSource
+    status: SourceStatus
+    batches: Iterator[Changes]
+    started_at: datetime
+    told: int = 0
 
 
 class Follower(Service):
-    """Reads what a change source names, one project after the other.
+    """Marks the projects that a change source names, in the transaction that moves its cursor.
 
-    Each project is one transaction: its page (or its absence, or the failure to read it), the
-    time of the reading and the source's cursor are saved together. A project that cannot be read
-    is tried again later and holds up no other; when the index asks for patience (`Retry-After`),
-    nothing is read until then. One 404 may be a mistake of the index: a project is taken for
-    deleted when it is missing again minutes later.
+    Of several followers one works, the one that leads. A tick takes one batch, so that a service
+    that is told to stop does, however long a list is.
     """
 
     name = "follower"
@@ -95,128 +140,127 @@ class Follower(Service):
     def __init__(
         self,
         engine: Engine,
-        upstream: Upstream,
+        sources: Sources,
         *,
         clock: Clock,
         settings: Settings,
-        source: PageSource | None = None,
+        holder: str | None = None,
     ) -> None:
-        """Follow `upstream`; the source is the poll of wanted projects unless another is given."""
+        """Follow what `sources` tell; `holder` names this process to the others."""
         self._engine = engine
-        self._upstream = upstream
+        self._sources = sources
         self._clock = clock
-        self._source = source or DuePoll(engine, clock=clock, poll=settings.upstream.poll)
-        self._quiet_until: datetime | None = None
-        self._failures: dict[ProjectName, int] = {}
+        self._follow_new = settings.policy.follow == "everything"
+        self._holder = holder or uuid4().hex
+        self._run: _Run | None = None
 
     def tick(self) -> int:
-        """Read the projects that changed; return how many were dealt with.
-
-        A tick ends when the index does not answer: the next one takes the other projects, and in
-        between a service that was told to stop does, however many projects are due.
+        """Take the next batch of the source that is due; return 0 when nothing is left to take.
 
         Raises:
             DatabaseUnavailable: if the database cannot be used; nothing is lost by that.
         """
-        done = 0
-        for change in self._source.changes(self._cursor()):
-            if self._must_be_quiet():
-                break
-            done += 1
-            if not self._follow(change):
-                break
-        return done
-
-    def _cursor(self) -> str | None:
-        with reading(self._engine) as connection:
-            cursor = get_state(connection, self._state_key)
-        return cursor if isinstance(cursor, str) else None
-
-    @property
-    def _state_key(self) -> str:
-        return f"cursor:{self._source.name}"
-
-    def _must_be_quiet(self) -> bool:
-        return self._quiet_until is not None and self._clock.now() < self._quiet_until
-
-    def _follow(self, change: Change) -> bool:
-        """Deal with one project; return whether the index answered."""
-        project = change.project
+        run, self._run = self._run or self._start(), None
+        if run is None:
+            return 0
         try:
-            self._save_page(change, self._upstream.project_page(project))
-        except UnknownProject:
-            self._save_missing(change)
-        except BadInput as error:
-            # A page that cannot be read, or one that holds what cannot be stored.
-            self._save_failure(change, error)
-            return True
-        except UpstreamUnavailable as error:
-            self._save_failure(change, error)
-            return False
-        self._failures.pop(project, None)
+            batch = next(run.batches, None)
+            is_leading = self._save(run, batch)
+        except (BadInput, SourceMissing, UpstreamUnavailable) as error:
+            self._save_failure(run, error)
+            return 0
+        if batch is None or not is_leading:
+            return 0
+        self._run = run
+        return max(len(batch.projects), 1)
+
+    def _start(self) -> _Run | None:
+        """Begin to ask the source that is due, if this process leads."""
+        now = self._clock.now()
+        with reading(self._engine) as connection:
+            statuses = stored_sources(connection)
+        if next_source(self._sources, statuses, now=now) is None:
+            return None
+        with writing(self._engine) as connection:
+            if not self._leads(connection):
+                return None
+            # Another process may have led, and asked, in between.
+            statuses = stored_sources(connection)
+            source = next_source(self._sources, statuses, now=now)
+            save_source_order(connection, self._sources.names)
+        if source is None:
+            return None
+        status = _status(source, statuses)
+        return _Run(source, status, source.changes(status.cursor), now)
+
+    def _leads(self, connection: Connection) -> bool:
+        return leads(connection, self.name, holder=self._holder, lasts=_LEASE)
+
+    def _save(self, run: _Run, batch: Changes | None) -> bool:
+        """Mark a batch, or that there are no more; return false if another process leads now."""
+        with writing(self._engine) as connection:
+            if not self._leads(connection):
+                return False
+            if batch is None:
+                run.status = self._succeeded(run)
+            else:
+                self._mark(connection, run, batch)
+                run.status = replace(
+                    run.status,
+                    cursor=batch.cursor,
+                    serial=run.status.serial if batch.serial is None else batch.serial,
+                    told_until=batch.told_until or run.status.told_until,
+                )
+                run.told += len(batch.projects)
+            save_source(connection, run.status)
+        if batch is None and run.told:
+            _log.info("changes-told", source=run.source.name, projects=run.told)
         return True
 
-    def _save_page(self, change: Change, page: ProjectPage) -> None:
-        with writing(self._engine) as connection:
-            self._save_cursor(connection, change)
-            stored = projects.stored_page(connection, change.project)
-            page = with_known_details(page, stored)
-            projects.save_page(connection, page, at=self._clock.now())
-        difference = changes(stored, page)
-        if not difference.is_empty:
-            _log.info(
-                "project-changed",
-                project=change.project,
-                added=len(difference.added),
-                removed=len(difference.removed),
-                changed=len(difference.changed),
-                yanked=len(difference.yanked),
-                unyanked=len(difference.unyanked),
-                status=page.status.value,
-            )
-
-    def _save_missing(self, change: Change) -> None:
-        now = self._clock.now()
-        with writing(self._engine) as connection:
-            self._save_cursor(connection, change)
-            times = projects.record_missing(connection, change.project, at=now)
-            removed = (
-                times > 1
-                and _has_been_missing(connection, change.project, at=now)
-                and projects.remove_project(connection, change.project, at=now)
-            )
-        _log.warning("project-missing", project=change.project, times=times, removed=removed)
-
-    def _save_failure(self, change: Change, error: UpstreamUnavailable | BadInput) -> None:
-        now = self._clock.now()
-        failures = self._failures.get(change.project, 0) + 1
-        wait = min(_FIRST_BACKOFF * 2 ** min(failures - 1, _MAX_DOUBLINGS), _LONGEST_BACKOFF)
-        if isinstance(error, UpstreamUnavailable) and error.retry_after is not None:
-            self._quiet_until = now + timedelta(seconds=error.retry_after)
-            wait = max(wait, timedelta(seconds=error.retry_after))
-        with writing(self._engine) as connection:
-            self._save_cursor(connection, change)
-            projects.record_poll_failure(
-                connection, change.project, at=now, retry_at=now + wait, error=str(error)
-            )
-        self._failures[change.project] = failures
-        _log.warning(
-            "project-unreadable",
-            project=change.project,
-            error=str(error),
-            retry_seconds=wait.total_seconds(),
+    def _succeeded(self, run: _Run) -> SourceStatus:
+        if run.status.failures:
+            _log.info("source-is-back", source=run.source.name, failures=run.status.failures)
+        return replace(
+            run.status,
+            tried_at=run.started_at,
+            succeeded_at=run.started_at,
+            failures=0,
+            is_missing=False,
+            error=None,
+            retry_at=None,
         )
 
-    def _save_cursor(self, connection: Connection, change: Change) -> None:
-        if change.cursor is not None:
-            put_state(connection, self._state_key, change.cursor)
+    def _mark(self, connection: Connection, run: _Run, batch: Changes) -> None:
+        now = self._clock.now()
+        if not batch.listing:
+            due.mark_changed(connection, batch.projects, follow_new=self._follow_new, at=now)
+            return
+        if not run.told:
+            due.forget_listing(connection)
+        due.mark_listed(connection, batch.projects, follow_new=self._follow_new, at=now)
+        if batch.ends_listing:
+            self._end_listing(connection, run, now)
 
+    def _end_listing(self, connection: Connection, run: _Run, now: datetime) -> None:
+        """Let what the list did not name be read, unless that is too much to be true."""
+        missing = due.unlisted_projects(connection, read_before=run.started_at)
+        known = due.known_projects(connection)
+        if missing > max(_FEW_PROJECTS, _TOO_LARGE_A_PART * known):
+            raise InvalidPage(
+                f"the list of {run.source.name}", f"It lacks {missing} of {known} known projects"
+            )
+        due.mark_unlisted(connection, read_before=run.started_at, at=now)
+        due.forget_listing(connection)
 
-def _has_been_missing(connection: Connection, project: ProjectName, *, at: datetime) -> bool:
-    """Whether a project has been missing long enough to be taken for deleted."""
-    overview = projects.project_overview(connection, project)
-    return (
-        overview is not None
-        and overview.missing_since is not None
-        and at - overview.missing_since >= _DELETED_AFTER
-    )
+    def _save_failure(self, run: _Run, error: Exception) -> None:
+        status = back_off(run.status, error, self._clock.now())
+        with writing(self._engine) as connection:
+            if self._leads(connection):
+                save_source(connection, status)
+        _log.warning(
+            "source-failed",
+            source=run.source.name,
+            error=status.error,
+            failures=status.failures,
+            retry_at=status.retry_at,
+        )
