@@ -9,7 +9,8 @@
     │   ├── UpstreamUnavailable            the upstream index
     │   ├── DatabaseUnavailable            the database
     │   ├── StoreFull                      no room in the store
-    │   └── ServerUnavailable              the wheelyard server, seen from a builder
+    │   ├── ServerUnavailable              the wheelyard server, seen from a builder
+    │   └── CacheUnavailable               the cache in front of the server
     ├── NotFound                        4
     │   ├── UnknownProject                 upstream has no such project
     │   ├── UnknownTarget                  no such target is configured

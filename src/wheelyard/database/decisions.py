@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from packaging.version import Version
-from sqlalchemy import Connection, delete, exists, select, update
+from sqlalchemy import Connection, Select, delete, exists, select, update
 
 from wheelyard.database.dialect import insert
 from wheelyard.database.releases import (
@@ -13,7 +14,7 @@ from wheelyard.database.releases import (
     target_ids,
     version_key,
 )
-from wheelyard.database.tables import builds, projects, releases, targets
+from wheelyard.database.tables import builds, projects, releases, targets, wants
 from wheelyard.database.tables import decisions as table
 from wheelyard.model.build import BuildState, Decision, FailureKind, Verdict
 from wheelyard.model.names import ProjectName, TargetName
@@ -97,16 +98,33 @@ def _store(
     return changed > 0
 
 
-def decisions(connection: Connection, *, project: ProjectName | None = None) -> list[Decision]:
-    """Return the decisions on record, of one project or of all: newest version first."""
-    query = (
+def decisions(connection: Connection, *, project: ProjectName) -> list[Decision]:
+    """Return the decisions on record about a project, the newest version first."""
+    return _found(connection, _query().where(projects.c.name == project))
+
+
+def wanted_decisions(connection: Connection, *, limit: int) -> list[Decision]:
+    """Return at most `limit` decisions about what somebody asked for by name, by project.
+
+    Somebody who asked for a project without a version is shown its newest releases.
+    """
+    is_meant = (wants.c.version.is_(None)) | (wants.c.version_key == releases.c.version_key)
+    asked = exists().where(wants.c.project_id == projects.c.id, is_meant)
+    first = select(wants.c.project_id).distinct().limit(limit)
+    query = _query().where(projects.c.id.in_(first), asked)
+    return _found(connection, query)[:limit]
+
+
+def _query() -> Select[Any]:
+    return (
         select(projects.c.name, releases.c.version, targets.c.name, table.c.verdict, table.c.reason)
         .join_from(table, releases, releases.c.id == table.c.release_id)
         .join(projects, projects.c.id == releases.c.project_id)
         .join(targets, targets.c.id == table.c.target_id)
     )
-    if project is not None:
-        query = query.where(projects.c.name == project)
+
+
+def _found(connection: Connection, query: Select[Any]) -> list[Decision]:
     found = [
         Decision(
             project=ProjectName(name),

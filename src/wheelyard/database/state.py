@@ -26,17 +26,22 @@ def put_state(connection: Connection, key: str, value: Any) -> None:  # noqa: AN
 
 
 def next_serial(connection: Connection) -> int:
-    """Return our next serial, greater than every one before it.
+    """Return our next serial; see `next_serials`."""
+    return next_serials(connection, 1)
+
+
+def next_serials(connection: Connection, count: int) -> int:
+    """Return the first of `count` consecutive serials, greater than every one before them.
 
     Other transactions that want one wait until this one ends, so that serials are seen in their
-    order: whoever has seen one never finds a smaller one later. Ask for it late.
+    order: whoever has seen one never finds a smaller one later. Ask for them late.
     """
     first = insert(connection, state).values(key=_SERIAL, value=0)
     connection.execute(first.on_conflict_do_nothing())
     row = select(state.c.value).where(state.c.key == _SERIAL)
-    serial = int(connection.scalar(locked(connection, row, of=state)) or 0) + 1
-    put_state(connection, _SERIAL, serial)
-    return serial
+    last = int(connection.scalar(locked(connection, row, of=state)) or 0)
+    put_state(connection, _SERIAL, last + count)
+    return last + 1
 
 
 def current_serial(connection: Connection) -> int:

@@ -85,7 +85,6 @@ projects = Table(
     Column("summary", Prose),
     Column("status", Label(ProjectStatus), nullable=False),
     Column("status_reason", Prose),
-    Column("skip_reason", Prose),
     Column("upstream_serial", Count),
     Column("serial", Count),
     Column("created_at", Timestamp, nullable=False),
@@ -316,7 +315,7 @@ jobs = Table(
         where="state = 'waiting'",
     ),
     partial_index("ix_jobs_scheduled", "due_at", where="state = 'scheduled'"),
-    partial_index("ix_jobs_owner", "owner", where="owner IS NOT NULL AND state = 'waiting'"),
+    partial_index("ix_jobs_owner", "owner", where="owner IS NOT NULL AND state <> 'leased'"),
     partial_index("ix_jobs_leased", "lease_expires_at", where="state = 'leased'"),
 )
 
@@ -337,6 +336,7 @@ wheels = Table(
     Column("requires_python", Prose),
     Column("state", Label(WheelState), nullable=False),
     Column("uploaded_at", Timestamp, nullable=False),
+    added("withheld", Boolean, 0),
     ForeignKeyConstraint(["target_id", "channel"], ["targets.id", "targets.channel"]),
     # In one channel a filename never gets other bytes: it has one row, for ever.
     UniqueConstraint("channel", "filename"),

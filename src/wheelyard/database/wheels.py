@@ -117,6 +117,38 @@ def set_wheel_state(connection: Connection, wheel: Wheel, state: WheelState) -> 
     return changed.rowcount == 1
 
 
+def set_withheld(connection: Connection, path: str, *, is_withheld: bool) -> None:
+    """Note whether the bytes at a path `packages/…` are served or kept aside, for all channels."""
+    sha256 = parse_sha256(path.removeprefix("packages/").rpartition("/")[0].replace("/", ""))
+    connection.execute(
+        update(wheels)
+        .where(wheels.c.sha256 == sha256, wheels.c.filename == path.rpartition("/")[2])
+        .values(withheld=is_withheld)
+    )
+
+
+def wheels_with_sources(connection: Connection, project: ProjectName) -> list[tuple[Wheel, Sha256]]:
+    """Return a project's wheels, each with the SHA-256 of the sdist that it was built from."""
+    rows = connection.execute(
+        _query()
+        .add_columns(builds.c.sdist_sha256)
+        .join(builds, builds.c.id == wheels.c.build_id)
+        .where(projects.c.name == project)
+    )
+    return [(_wheel(row), Sha256(row.sdist_sha256)) for row in rows]
+
+
+def newest_wheels(connection: Connection, *, limit: int) -> list[Wheel]:
+    """Return the published wheels that were put on record last, the newest first."""
+    rows = connection.execute(
+        _query()
+        .where(wheels.c.state == WheelState.PUBLISHED)
+        .order_by(wheels.c.id.desc())
+        .limit(limit)
+    )
+    return [_wheel(row) for row in rows]
+
+
 def wheels_of_project(connection: Connection, project: ProjectName) -> list[Wheel]:
     """Return a project's wheels in every state: newest version first, then by filename."""
     rows = connection.execute(
@@ -214,4 +246,5 @@ def _wheel(row: Row[Any]) -> Wheel:
         uploaded_at=row.uploaded_at,
         yanked=bool(row.yanked),
         yanked_reason=row.yanked_reason if row.yanked else None,
+        is_withheld=row.withheld,
     )

@@ -55,7 +55,8 @@ class WheelFile:
 class Wheel:
     """A wheel on record: its file, where it came from, and its state.
 
-    `yanked` mirrors upstream's yank of the release, with its reason.
+    `yanked` mirrors upstream's yank of the release, with its reason; `is_withheld` tells that the
+    bytes have been taken away from where they are served.
     """
 
     file: WheelFile
@@ -67,11 +68,17 @@ class Wheel:
     uploaded_at: datetime
     yanked: bool = False
     yanked_reason: str | None = None
+    is_withheld: bool = False
 
     @property
     def path(self) -> str:
         """Where the bytes are, below `packages/`: by content, never to change."""
         return package_path(self.file.sha256, self.file.filename)
+
+
+def withheld_path(path: str) -> str:
+    """Return the store key of a file that is kept aside, given the path that it is served at."""
+    return f"withheld/{path}"
 
 
 def package_path(sha256: Sha256, filename: Filename) -> str:

@@ -1,17 +1,20 @@
 """The service that writes pages into the store whenever something has changed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from wheelyard.clock import Clock
-from wheelyard.database import decisions, listings, pages, projects, state, targets
-from wheelyard.database.engine import Connection, Engine, reading, writing
-from wheelyard.database.listings import Listing
+from wheelyard.database import pages, projects, state, wheels
+from wheelyard.database.engine import Engine, reading, writing
+from wheelyard.database.pages import PageToWrite
+from wheelyard.errors import CacheUnavailable, Unavailable
 from wheelyard.log import get_logger
-from wheelyard.model.build import Decision
 from wheelyard.model.names import ProjectName
 from wheelyard.model.overview import ProjectOverview
+from wheelyard.model.wheel import Wheel
 from wheelyard.publish import simple, site
+from wheelyard.publish.front import active_channels, read_front, write_front
+from wheelyard.publish.purge import Purge
 from wheelyard.publish.selection import (
     PLAIN,
     channel_of,
@@ -21,60 +24,84 @@ from wheelyard.publish.selection import (
     is_offered,
     prefix_of,
 )
+from wheelyard.publish.withholding import bring_back, to_bring_back, to_withhold, withhold
 from wheelyard.settings import Settings
 from wheelyard.storage.store import Store
 
 _BATCH = 100
+_TAKEN_FOR = timedelta(seconds=45)
 _MAX_ROUNDS = 5
 _LAYOUT = "publisher-layout"
-_LAYOUT_VERSION = 1
+_LAYOUT_VERSION = 2
 _log = get_logger("publisher")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Front:
-    """What the project lists and the first page are made from, read at one moment."""
-
-    serial: int
-    channels: tuple[str, ...]
-    listings: tuple[Listing, ...]
-    decisions: tuple[Decision, ...]
-
-
 class Publisher:
-    """Writes the pages that wait in the outbox.
+    """Writes the pages that wait in the outbox, and withholds the wheels that were withdrawn.
 
     A page stays in the outbox until it is in the store, so a publisher that dies in the middle is
-    made up for by the next. Several may run: whoever writes looks afterwards whether what it wrote
-    is still true, so that the slower one cannot leave an old page behind.
+    made up for by the next. Several may run: each takes projects that nobody else has taken, and
+    looks after writing whether what it wrote is still true.
     """
 
     name = "publisher"
-    pause_seconds = 1.0
+    pause_seconds = 0.5
 
-    def __init__(self, engine: Engine, *, store: Store, clock: Clock, settings: Settings) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        store: Store,
+        clock: Clock,
+        settings: Settings,
+        purge: Purge | None = None,
+    ) -> None:
         self._engine = engine
         self._store = store
         self._clock = clock
         self._server_url = settings.server_url
-        self._has_written_front = False
+        self._purge = purge
+        self._front_is_old = True
+        self._front_from: datetime | None = None
 
     def tick(self) -> int:
         """Write what waits in the outbox; returns how many projects were written."""
         channels = self._settled_channels()
-        with reading(self._engine) as connection:
-            waiting = pages.pages_to_write(connection, limit=_BATCH)
-        for page in waiting:
-            self._write_project(page.project, channels)
-        if waiting or not self._has_written_front:
-            self._write_front()
-            self._has_written_front = True
         with writing(self._engine) as connection:
-            for page in waiting:
+            taken = pages.take_pages(
+                connection, now=self._clock.now(), limit=_BATCH, lasts=_TAKEN_FOR
+            )
+        try:
+            changed = self._write(taken, channels)
+        except Unavailable:
+            with writing(self._engine) as connection:
+                pages.give_pages_back(connection, taken)
+            raise
+        self._settle(taken, changed)
+        return len(taken)
+
+    def _write(self, taken: Sequence[PageToWrite], channels: Sequence[str]) -> list[str]:
+        changed = [path for page in taken for path in self._write_project(page.project, channels)]
+        self._front_is_old = self._front_is_old or bool(taken)
+        if self._front_is_due():
+            changed += self._write_front()
+        return changed
+
+    def _settle(self, taken: Sequence[PageToWrite], changed: Sequence[str]) -> None:
+        """Take what was written out of the outbox, once caches have forgotten what was there."""
+        if self._purge is not None and changed:
+            try:
+                self._purge.forget(changed)
+            except CacheUnavailable as error:
+                # The pages stay in the outbox, so they are written and told again.
+                _log.warning("cache-not-purged", error=str(error), urls=len(changed))
+                return
+        if not taken:
+            return
+        with writing(self._engine) as connection:
+            for page in taken:
                 pages.page_written(connection, page.project, page.revision)
-        if waiting:
-            _log.info("pages-written", projects=len(waiting))
-        return len(waiting)
+        _log.info("pages-written", projects=len(taken))
 
     def _settled_channels(self) -> tuple[str, ...]:
         """Return the active channels, having marked every page if the layout has changed.
@@ -83,7 +110,7 @@ class Publisher:
         a new version of this program perhaps the form of every page.
         """
         with reading(self._engine) as connection:
-            channels = _active_channels(connection)
+            channels = active_channels(connection)
             layout = {
                 "version": _LAYOUT_VERSION,
                 "channels": list(channels),
@@ -91,28 +118,53 @@ class Publisher:
             }
             if state.get_state(connection, _LAYOUT) == layout:
                 return channels
-        self._has_written_front = False
+        self._front_is_old = True
         with writing(self._engine) as connection:
-            for project in _known_projects(connection):
-                pages.mark_page(connection, project)
+            pages.mark_all_pages(connection)
             state.put_state(connection, _LAYOUT, layout)
         return channels
 
-    def _write_project(self, project: ProjectName, channels: Sequence[str]) -> None:
+    def _write_project(self, project: ProjectName, channels: Sequence[str]) -> list[str]:
+        """Bring a project's files and pages up to date; return the paths that have changed.
+
+        What comes back is there before pages name it, what goes away is gone after they do not.
+        """
+        paths: list[str] = []
         for _ in range(_MAX_ROUNDS):
             with reading(self._engine) as connection:
                 overview = projects.project_overview(connection, project)
             if overview is None:
-                return
-            self._write_indexes(overview, channels)
-            self._write_site(overview, channels)
+                return paths
+            paths += self._bring_back(overview)
+            paths += self._write_indexes(overview, channels)
+            paths += self._write_site(overview, channels)
+            paths += self._withhold(overview)
             with reading(self._engine) as connection:
-                now = projects.project_overview(connection, project)
-            if now is None or now.serial == overview.serial:
-                return
+                if projects.project_serial(connection, project) == overview.serial:
+                    return paths
+        return paths
 
-    def _write_indexes(self, project: ProjectOverview, channels: Sequence[str]) -> None:
+    def _bring_back(self, project: ProjectOverview) -> list[str]:
+        found = to_bring_back(project.wheels)
+        for wheel in found:
+            bring_back(self._store, wheel)
+            with writing(self._engine) as connection:
+                wheels.set_withheld(connection, wheel.path, is_withheld=False)
+        return _urls_of(found)
+
+    def _withhold(self, project: ProjectOverview) -> list[str]:
+        found = to_withhold(project.wheels)
+        for wheel in found:
+            if not wheel.is_withheld:
+                withhold(self._store, wheel)
+                with writing(self._engine) as connection:
+                    wheels.set_withheld(connection, wheel.path, is_withheld=True)
+        # Those that were moved earlier too: then the cache may not have been told.
+        return _urls_of(found)
+
+    def _write_indexes(self, project: ProjectOverview, channels: Sequence[str]) -> list[str]:
         own = {channel_of(wheel.target) for wheel in project.wheels}
+        paths = []
         for index in (PLAIN, *sorted({*channels, *own})):
             here = [wheel for wheel in project.wheels if fits(wheel, index, channels=channels)]
             folder = f"{prefix_of(index)}/{project.name}"
@@ -129,66 +181,33 @@ class Publisher:
             )
             self._store.put(f"{folder}/index.json", simple.project_json(page))
             self._store.put(f"{folder}/index.html", simple.project_html(page))
+            paths.append(f"{folder}/")
+        return paths
 
-    def _write_site(self, project: ProjectOverview, channels: Sequence[str]) -> None:
+    def _write_site(self, project: ProjectOverview, channels: Sequence[str]) -> list[str]:
         folder = f"project/{project.name}"
         html = site.project_page(
             project, index=_index_for(project, channels), server_url=self._server_url
         )
         self._store.put(f"{folder}/index.html", html)
         self._store.put(f"{folder}/index.json", site.project_document(project))
+        return [f"{folder}/", f"{folder}/index.json"]
 
-    def _write_front(self) -> None:
-        for _ in range(_MAX_ROUNDS):
-            front = self._front()
-            indexes = {PLAIN, *front.channels, *(item.channel for item in front.listings)}
-            for index in sorted(indexes):
-                listed = _listed(front, index)
-                folder = prefix_of(index)
-                listing = simple.list_json(listed, serial=front.serial)
-                self._store.put(f"{folder}/index.json", listing)
-                self._store.put(
-                    f"{folder}/index.html", simple.list_html(listed, serial=front.serial)
-                )
-            home = site.home_page(
-                front.decisions, channels=front.channels, server_url=self._server_url
-            )
-            self._store.put("index.html", home)
-            with reading(self._engine) as connection:
-                if state.current_serial(connection) == front.serial:
-                    return
+    def _front_is_due(self) -> bool:
+        is_rested = self._front_from is None or self._clock.now() >= self._front_from
+        return self._front_is_old and is_rested
 
-    def _front(self) -> _Front:
+    def _write_front(self) -> list[str]:
+        front = read_front(self._engine)
+        paths = write_front(self._store, front, server_url=self._server_url)
         with reading(self._engine) as connection:
-            return _Front(
-                serial=state.current_serial(connection),
-                channels=_active_channels(connection),
-                listings=tuple(listings.listings(connection)),
-                decisions=tuple(decisions.decisions(connection)),
-            )
+            self._front_is_old = state.current_serial(connection) != front.serial
+        self._front_from = self._clock.now() + front.pause
+        return paths
 
 
-def _active_channels(connection: Connection) -> tuple[str, ...]:
-    return tuple(sorted({target.channel for target in targets.active_targets(connection)}))
-
-
-def _known_projects(connection: Connection) -> list[ProjectName]:
-    """Return the projects that have pages, or should: those listed and those wanted."""
-    listed = {item.project for item in listings.listings(connection)}
-    return sorted(listed | {want.project for want in projects.wants(connection)})
-
-
-def _listed(front: _Front, index: str) -> list[tuple[ProjectName, int]]:
-    """Return the projects on an index with their serials, by the rule of `selection.fits`."""
-    listed = {}
-    for item in front.listings:
-        if index == PLAIN:
-            is_on = all(channel == item.channel for channel in front.channels)
-        else:
-            is_on = index == item.channel
-        if is_on or item.has_pure:
-            listed[item.project] = item.serial
-    return sorted(listed.items())
+def _urls_of(found: Sequence[Wheel]) -> list[str]:
+    return [path for wheel in found for path in (wheel.path, f"{wheel.path}.metadata")]
 
 
 def _index_for(project: ProjectOverview, channels: Sequence[str]) -> str:

@@ -7,13 +7,18 @@ what fits every active channel: pure wheels, or everything while there is one ch
 from collections.abc import Collection, Iterable
 from urllib.parse import quote
 
+from packaging.version import Version
+
 from wheelyard.model.names import TargetName
+from wheelyard.model.overview import ProjectOverview
+from wheelyard.model.project import ProjectStatus
 from wheelyard.model.wheel import Wheel, WheelState
 from wheelyard.publish.simple import IndexFile
 
 PLAIN = ""
 """The name of the index without a channel."""
 
+_STANDING = frozenset({WheelState.PUBLISHED, WheelState.SUPERSEDED})
 _LISTED = frozenset({WheelState.PUBLISHED, WheelState.SUPERSEDED, WheelState.WITHDRAWN})
 
 
@@ -40,6 +45,21 @@ def is_listed(wheel: Wheel) -> bool:
 def is_offered(wheel: Wheel) -> bool:
     """Whether installers may be offered the wheel now."""
     return wheel.state is WheelState.PUBLISHED
+
+
+def gone_versions(project: ProjectOverview) -> frozenset[Version]:
+    """Return the versions that were withdrawn, so that no page may name them or their files.
+
+    Of a project that is quarantined, or that upstream has no more, these are all of them.
+    """
+    if project.status is ProjectStatus.QUARANTINED or project.removed_at is not None:
+        built = {wheel.version for wheel in project.wheels}
+        tried = {build.version for build in project.builds}
+        return frozenset(built | tried | {decision.version for decision in project.decisions})
+    withdrawn = {wheel.version for wheel in project.wheels if wheel.state is WheelState.WITHDRAWN}
+    return frozenset(
+        withdrawn - {wheel.version for wheel in project.wheels if wheel.state in _STANDING}
+    )
 
 
 def prefix_of(index: str) -> str:

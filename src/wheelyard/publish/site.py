@@ -2,38 +2,37 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from wheelyard.model.build import BuildSummary, Decision, Failure
 from wheelyard.model.overview import ProjectOverview
-from wheelyard.model.wheel import Wheel
-from wheelyard.publish.selection import PLAIN, is_offered, prefix_of
+from wheelyard.model.wheel import Wheel, WheelState
+from wheelyard.publish.selection import PLAIN, gone_versions, is_offered, prefix_of
 from wheelyard.render import render
 
 _BELOW_ONE = "../../"
-_MAX_ROWS = 500
 
 
-def home_page(decisions: Sequence[Decision], *, channels: Sequence[str], server_url: str) -> bytes:
-    """Return the first page: what this is, how to use it, and what became of each project."""
-    rows = sorted(decisions, key=lambda decision: (decision.project, decision.target))
+def home_page(
+    wanted: Sequence[Decision], newest: Sequence[Wheel], *, channels: Sequence[str], server_url: str
+) -> bytes:
+    """Return the first page: what this is, how to use it, what was asked for, newest wheels."""
+    rows = sorted(wanted, key=lambda decision: (decision.project, decision.target))
     return render(
         "home.html",
         root="",
         server_url=server_url,
         index_url=_index_url(server_url, PLAIN),
         channels=channels,
-        rows=rows[:_MAX_ROWS],
-        totals={
-            "projects": len({decision.project for decision in rows}),
-            "decisions": len(rows),
-            "satisfied": sum(decision.verdict.is_satisfied for decision in rows),
-        },
+        rows=rows,
+        newest=newest,
     )
 
 
 def project_page(project: ProjectOverview, *, index: str, server_url: str) -> bytes:
     """Return a project's page; `index` is the one that its installation lines name."""
+    project = without_gone(project)
     return render(
         "project.html",
         root=_BELOW_ONE,
@@ -46,8 +45,24 @@ def project_page(project: ProjectOverview, *, index: str, server_url: str) -> by
     )
 
 
+def without_gone(project: ProjectOverview) -> ProjectOverview:
+    """Leave out what was withdrawn: files, builds and decisions of such versions."""
+    gone = gone_versions(project)
+    return replace(
+        project,
+        wheels=tuple(
+            wheel
+            for wheel in project.wheels
+            if wheel.version not in gone and wheel.state is not WheelState.WITHDRAWN
+        ),
+        decisions=tuple(item for item in project.decisions if item.version not in gone),
+        builds=tuple(build for build in project.builds if build.version not in gone),
+    )
+
+
 def project_document(project: ProjectOverview) -> bytes:
     """Return what the project's page says, as JSON."""
+    project = without_gone(project)
     document = {
         "name": project.name,
         "display_name": project.display_name,

@@ -11,10 +11,12 @@ from starlette.routing import Route
 
 from wheelyard.database import builds
 from wheelyard.database.engine import reading
+from wheelyard.database.projects import project_overview
 from wheelyard.errors import InvalidName, NotStored
-from wheelyard.model.build import BuildSummary
+from wheelyard.model.build import BuildState, BuildSummary
 from wheelyard.model.names import parse_project_name
 from wheelyard.publish import site
+from wheelyard.publish.selection import gone_versions
 from wheelyard.web.negotiation import accepts_gzip
 from wheelyard.web.responses import (
     HTML,
@@ -118,7 +120,12 @@ def _build(request: Request) -> BuildSummary | None:
     if not _BUILD_ID.fullmatch(build_id):
         return None
     with reading(app_state(request).engine) as connection:
-        return builds.build_summary(connection, build_id)
+        found = builds.build_summary(connection, build_id)
+        if found is None or found.state is BuildState.RUNNING:
+            return found
+        project = project_overview(connection, found.project)
+    is_gone = project is None or found.version in gone_versions(project)
+    return None if is_gone else found
 
 
 def _unpacked(packed: bytes) -> bytes:

@@ -6,9 +6,9 @@ import pytest
 from jinja2 import UndefinedError
 from packaging.version import Version
 
-from wheelyard.model.build import BuildState, BuildSummary, Decision, Phase, Verdict
+from wheelyard.model.build import BuildState, BuildSummary, Phase
 from wheelyard.model.names import TargetName, parse_project_name
-from wheelyard.publish.site import build_page, home_page
+from wheelyard.publish.site import build_page
 from wheelyard.render import render, shown_duration, shown_size, shown_time
 
 _VERSION = Version("1.0")
@@ -50,23 +50,6 @@ def test_times_are_told_in_utc() -> None:
 def test_a_value_that_a_template_lacks_is_a_mistake() -> None:
     with pytest.raises(UndefinedError):
         render("home.html", root="")
-
-
-def test_the_first_page_of_a_busy_server_stays_small() -> None:
-    decisions = [
-        Decision(
-            project=parse_project_name(f"project-{number:05}"),
-            version=_VERSION,
-            target=TargetName("bookworm-cp311-armv7l"),
-            verdict=Verdict.BUILT,
-            reason="We made a wheel.",
-        )
-        for number in range(2000)
-    ]
-    page = home_page(decisions, channels=["bookworm"], server_url="http://yard.example.org/")
-    assert len(page) < 200_000
-    assert b"2000 projects" in page
-    assert b"The first 500 are shown" in page
 
 
 def test_the_page_of_a_running_build_tells_its_phase() -> None:

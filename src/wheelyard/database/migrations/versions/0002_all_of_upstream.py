@@ -34,6 +34,8 @@ def upgrade() -> None:
     _widen("jobs", "state", "{new}'waiting', 'leased'", new="'scheduled', ")
     _change_indexes()
     _create_tables()
+    _move_skips()
+    op.execute("UPDATE projects SET plan_from = NULL WHERE read_at IS NULL")
     op.execute(
         "UPDATE projects SET due_at = coalesce(retry_at, polled_at, created_at), due_level = 2"
         " WHERE removed_at IS NULL"
@@ -59,8 +61,18 @@ def _add_columns() -> None:
         ("jobs", sa.Column("turn", sa.Integer(), server_default=zero, nullable=False)),
         ("jobs", sa.Column("demand", sa.BigInteger(), server_default=zero, nullable=False)),
         ("pages", sa.Column("taken_until", _TIME)),
+        ("wheels", sa.Column("withheld", sa.Boolean(), server_default=none, nullable=False)),
     ):
         op.add_column(table, column)
+
+
+def _move_skips() -> None:
+    """Let projects that were skipped as a whole be skips of every version and target."""
+    op.execute(
+        "INSERT INTO skips (project_id, versions, target, reason, created_at)"
+        " SELECT id, '', '', skip_reason, created_at FROM projects WHERE skip_reason IS NOT NULL"
+    )
+    op.drop_column("projects", "skip_reason")
 
 
 def _widen(table: str, column: str, labels: str, *, new: str) -> None:
@@ -114,7 +126,7 @@ def _change_indexes() -> None:
     ]
     _index("ix_jobs_waiting", "jobs", [*order, "id"], "state = 'waiting'")
     _index("ix_jobs_scheduled", "jobs", ["due_at"], "state = 'scheduled'")
-    _index("ix_jobs_owner", "jobs", ["owner"], "owner IS NOT NULL AND state = 'waiting'")
+    _index("ix_jobs_owner", "jobs", ["owner"], "owner IS NOT NULL AND state <> 'leased'")
 
 
 def _index(name: str, table: str, columns: list[str | sa.TextClause], where: str) -> None:

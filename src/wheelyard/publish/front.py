@@ -1,0 +1,84 @@
+"""What is made from all projects together: the lists of the simple indexes, and the first page."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from wheelyard.database import decisions, listings, state, targets, wheels
+from wheelyard.database.engine import Connection, Engine, reading
+from wheelyard.database.listings import Listing
+from wheelyard.model.build import Decision
+from wheelyard.model.names import ProjectName
+from wheelyard.model.wheel import Wheel
+from wheelyard.publish import simple, site
+from wheelyard.publish.selection import PLAIN, prefix_of
+from wheelyard.storage.store import Store
+
+_DECISIONS = 500
+_NEWEST = 20
+_FEW = 1000
+_PAUSE_PER_PROJECT = timedelta(microseconds=200)
+_LONGEST_PAUSE = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Front:
+    """What the lists and the first page are made from, read at one moment."""
+
+    serial: int
+    channels: tuple[str, ...]
+    listings: tuple[Listing, ...]
+    wanted: tuple[Decision, ...]
+    newest: tuple[Wheel, ...]
+
+    @property
+    def pause(self) -> timedelta:
+        """How long to leave these pages alone after writing them: writing long lists is dear."""
+        count = len(self.listings)
+        return timedelta(0) if count < _FEW else min(count * _PAUSE_PER_PROJECT, _LONGEST_PAUSE)
+
+
+def active_channels(connection: Connection) -> tuple[str, ...]:
+    """Return the channels of the active targets, in order."""
+    return tuple(sorted({target.channel for target in targets.active_targets(connection)}))
+
+
+def read_front(engine: Engine) -> Front:
+    """Read it all at one moment."""
+    with reading(engine) as connection:
+        return Front(
+            serial=state.current_serial(connection),
+            channels=active_channels(connection),
+            listings=tuple(listings.listings(connection)),
+            wanted=tuple(decisions.wanted_decisions(connection, limit=_DECISIONS)),
+            newest=tuple(wheels.newest_wheels(connection, limit=_NEWEST)),
+        )
+
+
+def write_front(store: Store, front: Front, *, server_url: str) -> list[str]:
+    """Write the lists and the first page; return their paths."""
+    paths = []
+    for index in sorted({PLAIN, *front.channels, *(item.channel for item in front.listings)}):
+        listed = _listed(front, index)
+        folder = prefix_of(index)
+        store.put(f"{folder}/index.json", simple.list_json(listed, serial=front.serial))
+        store.put(f"{folder}/index.html", simple.list_html(listed, serial=front.serial))
+        paths.append(f"{folder}/")
+    home = site.home_page(
+        front.wanted, front.newest, channels=front.channels, server_url=server_url
+    )
+    store.put("index.html", home)
+    return ["", *paths]
+
+
+def _listed(front: Front, index: str) -> Sequence[tuple[ProjectName, int]]:
+    """Return the projects on an index with their serials, by the rule of `selection.fits`."""
+    listed = {}
+    for item in front.listings:
+        if index == PLAIN:
+            is_on = all(channel == item.channel for channel in front.channels)
+        else:
+            is_on = index == item.channel
+        if is_on or item.has_pure:
+            listed[item.project] = item.serial
+    return sorted(listed.items())
