@@ -3,12 +3,16 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, delete, exists, func, literal, select, update
 
 from wheelyard.database.dialect import insert
-from wheelyard.database.tables import builders
+from wheelyard.database.tables import builders, builds, jobs
+from wheelyard.model.build import JobState
 from wheelyard.model.builder import Builder
 from wheelyard.model.names import TargetName
+
+# The partial index serves only statements that name the state itself, not a parameter.
+_LEASED = literal(JobState.LEASED, jobs.c.state.type, literal_execute=True)
 
 
 def add_builder(  # noqa: PLR0913 - what a token is issued with
@@ -29,6 +33,7 @@ def add_builder(  # noqa: PLR0913 - what a token is issued with
         "targets": sorted(targets),
         "expires_at": expires_at,
         "revoked_at": None,
+        "draining": False,
     }
     statement = insert(connection, builders).values(name=name, created_at=at, **values)
     connection.execute(
@@ -81,6 +86,40 @@ def revoke_builder(connection: Connection, name: str, *, at: datetime) -> bool:
     return revoked.rowcount == 1
 
 
+def drain_builder(connection: Connection, name: str, *, is_draining: bool) -> bool:
+    """Give a builder no more jobs, or go on giving it some; false if there is no such builder."""
+    drained = connection.execute(
+        update(builders).where(builders.c.name == name).values(draining=is_draining)
+    )
+    return drained.rowcount == 1
+
+
+def builder_named(connection: Connection, name: str) -> Builder | None:
+    """Return the builder of a name; None if there is none."""
+    row = connection.execute(select(builders).where(builders.c.name == name)).one_or_none()
+    return None if row is None else _builder(row)
+
+
+def forget_builder(connection: Connection, builder_id: int) -> bool:
+    """Take a builder off the record, if no build of its own is; returns whether it is gone.
+
+    It must hold no lease.
+    """
+    has_built = exists().where(builds.c.builder_id == builder_id)
+    gone = connection.execute(delete(builders).where(builders.c.id == builder_id, ~has_built))
+    return gone.rowcount == 1
+
+
+def leases_of_builders(connection: Connection) -> dict[int, int]:
+    """Return how many jobs builders have leased, by the number of the builder."""
+    rows = connection.execute(
+        select(jobs.c.builder_id, func.count().label("leases"))
+        .where(jobs.c.state == _LEASED)
+        .group_by(jobs.c.builder_id)
+    )
+    return {int(row.builder_id): int(row.leases) for row in rows}
+
+
 def _builder(row: Row[Any]) -> Builder:
     return Builder(
         id=row.id,
@@ -90,4 +129,5 @@ def _builder(row: Row[Any]) -> Builder:
         expires_at=row.expires_at,
         revoked_at=row.revoked_at,
         last_seen_at=row.last_seen_at,
+        is_draining=row.draining,
     )

@@ -8,7 +8,10 @@ from wheelyard.model.names import TargetName
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Builder:
-    """A builder on record. `targets` are those that it may build for; empty means every target."""
+    """A builder on record. `targets` are those that it may build for; empty means every target.
+
+    One that `is_draining` gets no more jobs, and finishes those that it has.
+    """
 
     id: int
     name: str
@@ -17,6 +20,7 @@ class Builder:
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
     last_seen_at: datetime | None = None
+    is_draining: bool = False
 
     def may_build(self, target: TargetName) -> bool:
         """Whether the builder's token lets it take jobs of this target."""
