@@ -9,7 +9,7 @@ from sqlalchemy import insert, select, text
 
 from factories import NOW, PROJECT
 from stocked import LEASE, build_id, claim, enqueue, finish, register, stock
-from wheelyard.database import projects, queue, tables
+from wheelyard.database import plans, projects, queue, tables
 from wheelyard.database.builds import close_build
 from wheelyard.database.engine import Connection, Engine, reading, writing
 from wheelyard.database.leases import claim_statement
@@ -189,7 +189,7 @@ def test_a_page_that_changes_while_it_is_planned_is_planned_again(engine: Engine
     assert planned is not None
     assert len(planned.files) == 1
     with reading(engine) as connection:
-        assert projects.projects_to_plan(connection, limit=9) == [PROJECT]
+        assert plans.projects_to_plan(connection, limit=9) == [PROJECT]
 
 
 def test_of_two_pages_saved_at_the_same_time_the_later_one_is_stored(engine: Engine) -> None:

@@ -6,10 +6,11 @@ import pytest
 
 from wheelyard.database.engine import Engine, reading, writing
 from wheelyard.database.pages import page_written, pages_to_write
-from wheelyard.database.projects import projects_to_plan, skip_project
+from wheelyard.database.plans import projects_to_plan
+from wheelyard.database.skips import add_skip
 from wheelyard.model.build import JobState
 from wheelyard.model.job import JobCount
-from wheelyard.model.project import ProjectStatus
+from wheelyard.model.project import ProjectStatus, Skip
 from workshop import (
     BOOKWORM,
     COMPILE_ERROR,
@@ -72,7 +73,7 @@ def test_planning_marks_the_page_only_if_a_decision_changed(workshop: Workshop) 
     assert marked_pages(workshop) == []
     workshop.want(force=True)
     with writing(workshop.engine) as connection:
-        skip_project(connection, SPAM, reason="enough", at=workshop.clock.now())
+        add_skip(connection, Skip(project=SPAM, reason="enough"), at=workshop.clock.now())
     assert workshop.plan() == 1
     assert marked_pages(workshop) == [SPAM]
 

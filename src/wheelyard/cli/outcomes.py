@@ -10,7 +10,7 @@ from wheelyard.model.build import BuildState, BuildSummary, Decision, Verdict
 from wheelyard.model.overview import ProjectOverview
 from wheelyard.model.project import ProjectPage, Want
 from wheelyard.model.target import Target
-from wheelyard.queue.policy import wanted_versions
+from wheelyard.queue.selection import wanted_versions
 
 UPSTREAM_PATIENCE = timedelta(minutes=2)
 """How long `wheelyard up` waits for an upstream that does not answer before it calls it failed."""

@@ -23,7 +23,7 @@ from wheelyard.cli.progress import Progress, open_progress, outcome_table
 from wheelyard.cli.signals import stop_on_signals
 from wheelyard.cli.wanted import DEFAULTS, parse_want
 from wheelyard.context import Context, open_context
-from wheelyard.database import builders, migrate, pages, projects, targets
+from wheelyard.database import builders, migrate, pages, plans, projects, targets
 from wheelyard.database.engine import reading, writing
 from wheelyard.errors import DatabaseUnavailable, InvalidSetting
 from wheelyard.model.build import Verdict
@@ -35,7 +35,6 @@ from wheelyard.web.auth import hash_token, new_token
 
 _LOCAL_BUILDER = "local"
 _LOOK_EVERY_SECONDS = 0.25
-_MANY = 100_000
 _NOT_SATISFIED = 1
 _STOPPED_EARLY = 130
 _PLAIN_WIDTH = 200
@@ -142,7 +141,6 @@ def _look(run: _Run) -> tuple[list[Outcome], bool]:
     """Return where everything stands, and whether all pages are written."""
     now = run.context.clock.now()
     with reading(run.context.engine) as connection:
-        unplanned = set(projects.projects_to_plan(connection, limit=_MANY))
         found = [
             outcome
             for want in run.wanted
@@ -151,7 +149,7 @@ def _look(run: _Run) -> tuple[list[Outcome], bool]:
                     want=want,
                     overview=projects.project_overview(connection, want.project),
                     page=projects.stored_page(connection, want.project),
-                    planned=want.project not in unplanned,
+                    planned=not plans.is_to_plan(connection, want.project),
                 ),
                 targets=run.chosen,
                 started_at=run.started_at,

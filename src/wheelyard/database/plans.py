@@ -45,18 +45,24 @@ def mark_to_plan(
     )
 
 
-def mark_all_to_plan(connection: Connection, *, at: datetime) -> None:
+def mark_all_to_plan(connection: Connection) -> None:
     """Have every project that has been read planned again, after those with news of their own."""
     connection.execute(
         update(projects)
         .where(projects.c.read_at.is_not(None), projects.c.plan_from.is_(None))
-        .values(plan_from=at, plan_level=PlanLevel.BULK)
+        .values(plan_from=projects.c.read_at, plan_level=PlanLevel.BULK)
     )
 
 
 def projects_to_plan(connection: Connection, *, limit: int) -> list[ProjectName]:
     """Return the projects that are planned next: lower level, greater demand, older row first."""
     return [ProjectName(name) for name in connection.scalars(_next(limit=limit))]
+
+
+def is_to_plan(connection: Connection, project: ProjectName) -> bool:
+    """Return whether a project's facts have changed since it was planned last."""
+    plan_from = select(projects.c.plan_from).where(projects.c.name == project)
+    return connection.scalar(plan_from) is not None
 
 
 def take_to_plan(connection: Connection, *, limit: int) -> list[ProjectName]:

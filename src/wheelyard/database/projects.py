@@ -9,7 +9,9 @@ from wheelyard.database.builds import build_summaries
 from wheelyard.database.decisions import decisions, forget_unlucky_failures
 from wheelyard.database.dialect import insert, locked
 from wheelyard.database.pages import mark_page
+from wheelyard.database.plans import mark_to_plan
 from wheelyard.database.releases import ensure_project, version_key
+from wheelyard.database.skips import skips_of
 from wheelyard.database.tables import projects, releases
 from wheelyard.database.tables import wants as wants_table
 from wheelyard.database.tables import wheels as wheels_table
@@ -22,14 +24,13 @@ from wheelyard.model.wheel import WheelState
 
 __all__ = [
     "project_overview",
-    "projects_to_plan",
+    "project_serial",
     "projects_to_poll",
     "published_projects",
     "record_missing",
     "record_poll_failure",
     "remove_project",
     "save_page",
-    "skip_project",
     "start_planning",
     "stored_page",
     "want",
@@ -66,9 +67,9 @@ def want(connection: Connection, want: Want, *, at: datetime) -> None:
         .values(
             polled_at=None,
             retry_at=None,
-            plan_from=func.coalesce(projects.c.plan_from, at),
         )
     )
+    mark_to_plan(connection, [want.project], at=at)
 
 
 def wants(connection: Connection, *, project: ProjectName | None = None) -> list[Want]:
@@ -151,32 +152,6 @@ def record_poll_failure(
     )
 
 
-def skip_project(
-    connection: Connection, project: ProjectName, *, reason: str | None, at: datetime
-) -> None:
-    """Have a project not be built, for a reason that people see; None lifts that again."""
-    number = ensure_project(connection, project, at=at)
-    connection.execute(
-        update(projects)
-        .where(projects.c.id == number)
-        .values(skip_reason=reason, plan_from=func.coalesce(projects.c.plan_from, at))
-    )
-
-
-def projects_to_plan(connection: Connection, *, limit: int) -> list[ProjectName]:
-    """Return projects that have been read and are to be planned (again), oldest mark first.
-
-    Plan each in a transaction of its own that begins with `start_planning`.
-    """
-    names = connection.scalars(
-        select(projects.c.name)
-        .where(projects.c.plan_from.is_not(None), projects.c.read_at.is_not(None))
-        .order_by(projects.c.plan_from, projects.c.id)
-        .limit(limit)
-    )
-    return [ProjectName(name) for name in names]
-
-
 def start_planning(connection: Connection, project: ProjectName) -> bool:
     """Lock a project while it is planned; false if somebody else has planned it meanwhile.
 
@@ -198,7 +173,6 @@ def project_overview(connection: Connection, project: ProjectName) -> ProjectOve
         summary=row.summary,
         status=row.status,
         status_reason=row.status_reason,
-        skip_reason=row.skip_reason,
         upstream_serial=row.upstream_serial,
         serial=row.serial,
         read_at=row.read_at,
@@ -206,11 +180,19 @@ def project_overview(connection: Connection, project: ProjectName) -> ProjectOve
         error=row.error,
         missing_since=row.missing_since,
         removed_at=row.removed_at,
+        is_followed=row.followed,
+        demand=row.demand,
+        skips=tuple(skips_of(connection, project)),
         wants=tuple(wants(connection, project=project)),
         decisions=tuple(decisions(connection, project=project)),
         wheels=tuple(wheels_of_project(connection, project)),
         builds=tuple(build_summaries(connection, project=project, limit=_OVERVIEW_BUILDS)),
     )
+
+
+def project_serial(connection: Connection, project: ProjectName) -> int | None:
+    """Return our serial for a project; None if it has none yet, or is not on record."""
+    return connection.scalar(select(projects.c.serial).where(projects.c.name == project))
 
 
 def published_projects(connection: Connection) -> list[tuple[ProjectName, int]]:

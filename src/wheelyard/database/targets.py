@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, delete, select, update
 
 from wheelyard.database.dialect import insert
-from wheelyard.database.plans import PlanLevel
-from wheelyard.database.tables import jobs, projects, targets
+from wheelyard.database.plans import mark_all_to_plan
+from wheelyard.database.tables import jobs, targets
 from wheelyard.errors import UnknownTarget
 from wheelyard.model.build import JobState
 from wheelyard.model.names import TargetName
@@ -42,7 +42,7 @@ def save_targets(connection: Connection, active: Sequence[Target]) -> None:
         _retire(connection, TargetName(name))
     for target in active:
         _save(connection, target, {})
-    _plan_everything(connection)
+    mark_all_to_plan(connection)
 
 
 def add_target(connection: Connection, target: Target, *, position: int | None = None) -> None:
@@ -52,7 +52,7 @@ def add_target(connection: Connection, target: Target, *, position: int | None =
     read is planned again, the most wanted first.
     """
     _save(connection, target, {} if position is None else {"position": position})
-    _plan_everything(connection)
+    mark_all_to_plan(connection)
 
 
 def _save(connection: Connection, target: Target, more: dict[str, Any]) -> None:
@@ -63,17 +63,10 @@ def _save(connection: Connection, target: Target, more: dict[str, Any]) -> None:
     )
 
 
-def _plan_everything(connection: Connection) -> None:
-    """Mark all projects that have been read, to be planned after those with news of their own."""
-    connection.execute(
-        update(projects)
-        .where(projects.c.read_at.is_not(None), projects.c.plan_from.is_(None))
-        .values(plan_from=projects.c.created_at, plan_level=PlanLevel.BULK)
-    )
-
-
 def pause_target(connection: Connection, name: TargetName, *, is_paused: bool) -> None:
     """Stop handing out a target's jobs, or go on; builds that run go on in any case.
+
+    Every project that has been read is planned again: a paused target is no good as a probe.
 
     Raises:
         UnknownTarget: if there is no such target on record.
@@ -83,6 +76,7 @@ def pause_target(connection: Connection, name: TargetName, *, is_paused: bool) -
     )
     if paused.rowcount == 0:
         raise UnknownTarget(name, "`wheelyard target list` shows those that there are")
+    mark_all_to_plan(connection)
 
 
 def retire_target(connection: Connection, name: TargetName) -> int:
@@ -95,7 +89,7 @@ def retire_target(connection: Connection, name: TargetName) -> int:
         UnknownTarget: if there is no such target on record.
     """
     dropped = _retire(connection, name)
-    _plan_everything(connection)
+    mark_all_to_plan(connection)
     return dropped
 
 

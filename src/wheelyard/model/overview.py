@@ -5,7 +5,7 @@ from datetime import datetime
 
 from wheelyard.model.build import BuildSummary, Decision
 from wheelyard.model.names import ProjectName
-from wheelyard.model.project import ProjectStatus, Want
+from wheelyard.model.project import ProjectStatus, Skip, Want
 from wheelyard.model.wheel import Wheel
 
 
@@ -15,8 +15,9 @@ class ProjectOverview:
 
     `read_at` is when its page was last read whole, `polled_at` when that was last tried; `error`
     is what went wrong then, `missing_since` since when upstream has answered that there is no such
-    project, `removed_at` when that was believed. `skip_reason` is an operator's reason not to
-    build it. `serial` is ours, None before its pages were marked for the first time.
+    project, `removed_at` when that was believed. `skips` are what operators want not to be built;
+    `is_followed` says that the policy applies, `demand` how much it is asked for beside others.
+    `serial` is ours, None before its pages were marked for the first time.
     """
 
     name: ProjectName
@@ -24,7 +25,6 @@ class ProjectOverview:
     summary: str | None
     status: ProjectStatus
     status_reason: str | None
-    skip_reason: str | None
     upstream_serial: int | None
     serial: int | None
     read_at: datetime | None
@@ -32,6 +32,9 @@ class ProjectOverview:
     error: str | None
     missing_since: datetime | None
     removed_at: datetime | None
+    is_followed: bool
+    demand: int
+    skips: tuple[Skip, ...]
     wants: tuple[Want, ...]
     decisions: tuple[Decision, ...]
     wheels: tuple[Wheel, ...]

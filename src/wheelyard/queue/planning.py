@@ -21,8 +21,8 @@ from wheelyard.queue.policy import (
     ReleaseFacts,
     choose_sdist,
     decide,
-    wanted_versions,
 )
+from wheelyard.queue.selection import wanted_versions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +47,7 @@ class ProjectFacts:
         return ReleaseFacts(
             status=self.page.status,
             status_reason=self.page.status_reason,
-            skip_reason=self.overview.skip_reason,
+            skips=self.overview.skips,
             is_pinned=any(want.version is not None for want in asking),
             force=any(want.force for want in asking),
             wheels=tuple(wheel for wheel in self.overview.wheels if wheel.version == version),

@@ -4,13 +4,12 @@ The rules are tried in the order of `decide`, and the first that holds settles t
 sentence that people read on the project's page.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-
-from packaging.version import Version
+from datetime import UTC, datetime
 
 from wheelyard.errors import InvalidName
-from wheelyard.model.build import Decision, SdistReference, Verdict
+from wheelyard.model.build import Decision, FailureKind, SdistReference, Verdict
 from wheelyard.model.names import (
     FileKind,
     Filename,
@@ -19,15 +18,7 @@ from wheelyard.model.names import (
     parse_sha256,
     untagged,
 )
-from wheelyard.model.project import (
-    ProjectPage,
-    ProjectStatus,
-    Release,
-    UpstreamFile,
-    Want,
-    newest_final,
-    releases,
-)
+from wheelyard.model.project import ProjectStatus, Release, Skip, UpstreamFile
 from wheelyard.model.target import Target
 from wheelyard.model.wheel import Wheel, WheelState
 
@@ -41,56 +32,47 @@ class FinalFailure:
 
     sdist_sha256: Sha256
     reason: str
+    kind: FailureKind | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseFacts:
     """Everything besides the release itself that a decision rests on.
 
-    `is_pinned` says that a person asked for exactly this version; `force`, that somebody wants it
-    built although upstream covers it; `wheels` are ours of this release, for whatever target;
-    `failures` holds, per target, the failure that ended its last attempt for good.
+    `skips` are the project's. `is_pinned` says that a person asked for exactly this version;
+    `force`, that somebody wants it built although upstream covers it; `rebuilds` are the targets
+    that it is to be built for once more; `left_out` says why it is not built unless somebody asks;
+    `starts_at`, if it is still to come, when the grace period ends. `wheels` are ours of this
+    release, for whatever target; `failures` holds, per target, the failure that ended its last
+    attempt for good; `paused` are the targets whose jobs are not handed out for now.
     """
 
     status: ProjectStatus = ProjectStatus.ACTIVE
     status_reason: str | None = None
-    skip_reason: str | None = None
+    skips: tuple[Skip, ...] = ()
     is_pinned: bool = False
     force: bool = False
+    rebuilds: frozenset[TargetName] = frozenset()
+    left_out: str | None = None
+    starts_at: datetime | None = None
     wheels: tuple[Wheel, ...] = ()
     failures: Mapping[TargetName, FinalFailure] = field(default_factory=dict)
-
-
-def wanted_versions(page: ProjectPage, wants: Iterable[Want]) -> set[Version]:
-    """Return the versions of a project that the wants ask for.
-
-    A want without a version means the newest final release that is not yanked; where there is
-    none, the newest pre-release that is not, and after that the newest of all. A want with a
-    version means that version, whether or not the page has it.
-    """
-    wanted: set[Version] = set()
-    for want in wants:
-        if want.project != page.name:
-            continue
-        version = want.version or _newest(page)
-        if version is not None:
-            wanted.add(version)
-    return wanted
-
-
-def _newest(page: ProjectPage) -> Version | None:
-    by_version = releases(page)
-    usable = [version for version, release in by_version.items() if not release.is_yanked]
-    return newest_final(usable) or max(usable or by_version, default=None)
+    paused: frozenset[TargetName] = frozenset()
 
 
 def decide(release: Release, target: Target, facts: ReleaseFacts) -> Decision:
-    """Decide about one release and one target, and say why in one sentence."""
+    """Decide about one release and one target alone, and say why in one sentence.
+
+    Whether another target's build is waited for is `queue.probe`'s to say.
+    """
     verdict, reason = (
-        _held_back(facts)
+        _held_back(release, target, facts)
         or _covered_upstream(release, target, facts)
         or _cannot_be_built(release, target, facts)
+        or _opted_out(release, facts)
+        or _to_be_rebuilt(target, facts)
         or _done_already(release, target, facts)
+        or _left_out(facts)
         or (Verdict.NEEDS_BUILD, _why_it_needs_a_build(release, target, facts))
     )
     return Decision(
@@ -105,17 +87,18 @@ def decide(release: Release, target: Target, facts: ReleaseFacts) -> Decision:
 _Ruling = tuple[Verdict, str] | None
 
 
-def _held_back(facts: ReleaseFacts) -> _Ruling:
+def _held_back(release: Release, target: Target, facts: ReleaseFacts) -> _Ruling:
     if facts.status is ProjectStatus.QUARANTINED:
         said = f": {_clause(facts.status_reason)}" if facts.status_reason else ""
         return Verdict.QUARANTINED, f"Upstream quarantined the project{said}."
-    if facts.skip_reason is not None:
-        return Verdict.SKIPPED, f"It is not to be built: {_clause(facts.skip_reason)}."
+    for skip in facts.skips:
+        if skip.holds(release.version, target.name):
+            return Verdict.SKIPPED, f"It is not to be built: {_clause(skip.reason)}."
     return None
 
 
 def _covered_upstream(release: Release, target: Target, facts: ReleaseFacts) -> _Ruling:
-    if facts.force:
+    if facts.force or target.name in facts.rebuilds:
         return None
     covering = covering_file(release, target, is_pinned=facts.is_pinned)
     if covering is None:
@@ -144,7 +127,8 @@ def covering_file(release: Release, target: Target, *, is_pinned: bool) -> Upstr
 
 
 def _cannot_be_built(release: Release, target: Target, facts: ReleaseFacts) -> _Ruling:
-    if release.is_yanked and not facts.is_pinned:
+    is_asked_for = facts.is_pinned or target.name in facts.rebuilds
+    if release.is_yanked and not is_asked_for:
         return Verdict.YANKED, f"Upstream yanked the release{_yank_reason(release)}."
     sdist = choose_sdist(release)
     if sdist is None:
@@ -213,13 +197,30 @@ def _digest(file: UpstreamFile) -> Sha256 | None:
         return None
 
 
+def _opted_out(release: Release, facts: ReleaseFacts) -> _Ruling:
+    for failure in facts.failures.values():
+        if failure.kind is FailureKind.OPTED_OUT and _is_of_current_sdist(failure, release):
+            return Verdict.OPTED_OUT, f"{_clause(failure.reason)}."
+    return None
+
+
+def _is_of_current_sdist(failure: FinalFailure, release: Release) -> bool:
+    sdist = choose_sdist(release)
+    return sdist is not None and _digest(sdist) == failure.sdist_sha256
+
+
+def _to_be_rebuilt(target: Target, facts: ReleaseFacts) -> _Ruling:
+    if target.name not in facts.rebuilds:
+        return None
+    return Verdict.NEEDS_BUILD, "A rebuild was asked for."
+
+
 def _done_already(release: Release, target: Target, facts: ReleaseFacts) -> _Ruling:
     for wheel in facts.wheels:
         if wheel.state is WheelState.PUBLISHED and settles(wheel, target):
             return Verdict.BUILT, f"{wheel.file.filename} was built here."
     failure = facts.failures.get(target.name)
-    sdist = sdist_reference(release)
-    if failure is not None and sdist is not None and failure.sdist_sha256 == sdist.sha256:
+    if failure is not None and _is_of_current_sdist(failure, release):
         return Verdict.FAILED, f"{_clause(failure.reason)}."
     for wheel in facts.wheels:
         is_checked = wheel.state is WheelState.CHECKED and settles(wheel, target)
@@ -253,6 +254,12 @@ def upstream_has(release: Release, filename: Filename) -> bool:
     }
 
 
+def _left_out(facts: ReleaseFacts) -> _Ruling:
+    if facts.left_out is None or facts.force:
+        return None
+    return Verdict.SKIPPED, facts.left_out
+
+
 def _why_it_needs_a_build(release: Release, target: Target, facts: ReleaseFacts) -> str:
     covering = covering_file(release, target, is_pinned=facts.is_pinned)
     if covering is not None:
@@ -262,7 +269,11 @@ def _why_it_needs_a_build(release: Release, target: Target, facts: ReleaseFacts)
             f"Upstream yanked the release{_yank_reason(release)}; it is built because exactly this"
             " version was asked for, which installers still take."
         )
-    return f"Neither upstream nor this index has a wheel for installers on {target.name}."
+    lacking = f"Neither upstream nor this index has a wheel for installers on {target.name}"
+    if facts.starts_at is None:
+        return f"{lacking}."
+    moment = facts.starts_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M")
+    return f"{lacking}; upstream's own may still come until {moment} UTC."
 
 
 def _clause(text: str) -> str:

@@ -3,7 +3,8 @@
 from wheelyard.clock import Clock
 from wheelyard.database.engine import Engine, reading, writing
 from wheelyard.database.pages import mark_page
-from wheelyard.database.projects import projects_to_plan, start_planning
+from wheelyard.database.plans import projects_to_plan
+from wheelyard.database.projects import start_planning
 from wheelyard.log import get_logger
 from wheelyard.queue.planning import plan_project
 
