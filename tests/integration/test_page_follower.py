@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import httpx2
 import pytest
 
-from fake_change_source import FolderSource
 from fake_upstream import FakeUpstream, Fault
 from wheelyard.client import http_client
 from wheelyard.clock import SettableClock
@@ -16,14 +15,13 @@ from wheelyard.database.engine import Engine, connect, reading, writing
 from wheelyard.database.migrate import upgrade
 from wheelyard.database.plans import projects_to_plan
 from wheelyard.database.projects import project_overview, stored_page, want
-from wheelyard.database.state import get_state
 from wheelyard.errors import UpstreamUnavailable
 from wheelyard.model.names import Filename, ProjectName, parse_project_name
 from wheelyard.model.overview import ProjectOverview
 from wheelyard.model.project import ProjectPage, ProjectStatus, UpstreamFile, Want
 from wheelyard.settings import Settings, UpstreamSettings
 from wheelyard.upstream.index import Upstream
-from wheelyard.upstream.page_follower import DuePoll, PageFollower, PageSource
+from wheelyard.upstream.page_follower import PageFollower
 
 POLL = timedelta(minutes=10)
 SETTINGS = Settings(upstream=UpstreamSettings(poll=POLL))
@@ -41,11 +39,9 @@ class Scene:
     clock: SettableClock
     client: httpx2.Client
 
-    def follower(self, source: PageSource | None = None) -> PageFollower:
+    def follower(self) -> PageFollower:
         upstream = Upstream(self.client, self.fake.url, clock=self.clock)
-        return PageFollower(
-            self.engine, upstream, clock=self.clock, settings=SETTINGS, source=source
-        )
+        return PageFollower(self.engine, upstream, clock=self.clock, settings=SETTINGS)
 
     def want(self, *projects: ProjectName) -> None:
         for project in projects:
@@ -239,9 +235,8 @@ def test_a_project_that_fails_is_tried_again_later_and_later(scene: Scene) -> No
 
 def _wait_for_the_next(scene: Scene, follower: PageFollower) -> int:
     """Let time pass, as little as possible, until a project is due; return the seconds."""
-    poll = DuePoll(scene.engine, clock=scene.clock, poll=POLL)
     seconds = 0
-    while not list(poll.changes(None)):
+    while not follower.due_projects():
         assert seconds or follower.tick() == 0
         scene.clock.advance(timedelta(seconds=10))
         seconds += 10
@@ -326,67 +321,6 @@ def test_a_page_that_cannot_be_stored_does_not_hold_up_the_others(scene: Scene) 
 
     assert scene.filenames(OTHER) == ["other-1.0.tar.gz"]
     assert scene.overview().error is not None
-
-
-@pytest.fixture
-def source(tmp_path: Path) -> FolderSource:
-    folder = tmp_path / "changes"
-    folder.mkdir()
-    return FolderSource(folder)
-
-
-def cursor(scene: Scene) -> object:
-    with reading(scene.engine) as connection:
-        return get_state(connection, "cursor:folder")
-
-
-def test_a_cursor_moves_with_the_page_that_it_belongs_to(
-    scene: Scene, source: FolderSource
-) -> None:
-    source.add("demo")
-    last = source.add("other")
-    follower = scene.follower(source)
-
-    assert follower.tick() == 2
-    assert cursor(scene) == last
-    assert follower.tick() == 0
-
-
-def test_a_cursor_moves_past_projects_that_cannot_be_read_for_they_are_tried_again(
-    scene: Scene, source: FolderSource
-) -> None:
-    scene.want(DEMO)
-    scene.fake.fail(scene.fake.page_path("demo"), Fault(status=500, times=1))
-    at = source.add("demo")
-
-    scene.follower(source).tick()
-
-    assert cursor(scene) == at
-    scene.clock.advance(POLL)
-    scene.follower().tick()
-    assert scene.filenames() == [SDIST]
-
-
-def test_a_cursor_stays_where_it_was_when_the_page_is_not_saved(
-    scene: Scene, source: FolderSource, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    source.add("demo")
-    with monkeypatch.context() as patched:
-        patched.setattr("wheelyard.database.projects.save_page", _lose_the_database)
-        with pytest.raises(_DatabaseLostError):
-            scene.follower(source).tick()
-    assert cursor(scene) is None
-
-    assert scene.follower(source).tick() == 1
-    assert scene.filenames() == [SDIST]
-
-
-class _DatabaseLostError(Exception):
-    pass
-
-
-def _lose_the_database(*_: object, at: datetime) -> None:
-    raise _DatabaseLostError(at)
 
 
 def test_the_follower_knows_a_page_from_nothing(scene: Scene) -> None:
