@@ -4,6 +4,10 @@
 `page`       simple pages, JSON or HTML, as values; `values` checks what they hold piece by piece
 `details`    what an index tells about a project's files beside the simple page
 `reconcile`  what changed between two readings of a page
-`source`     the seam of change sources: which projects to read
-`follower`   the service that reads them and saves their pages
+`exchange`   one request to the index for what tells of changes, within limits
+`source`     the seam of change sources: which projects have changed
+`changelog`  upstream's journal over XML-RPC; `rpc` calls it, `markup` reads XML from elsewhere
+`serial_list`  the whole list of projects with their serials
+`rss`        the feeds, as hints
+`follower`   the service that asks the sources and marks what they name as due
 """

@@ -190,7 +190,7 @@ def test_a_list_of_many_megabytes_is_never_whole_in_memory(
     fake: FakeUpstream, client: httpx2.Client
 ) -> None:
     entry = b'{"name": "project-%07d", "_last-serial": %d}'
-    body = b'{"projects": [%s]}' % b",".join(entry % (n, n + 1) for n in range(60_000))
+    body = b'{"projects": [%s]}' % b",".join(entry % (n, n + 1) for n in range(100_000))
     fake.fail(LIST_PATH, Fault(body=body, content_type=JSON))
     clock = SettableClock()
     serials = SerialList(Exchange(client, fake.url, clock=clock), clock=clock, every=DAY)
@@ -200,7 +200,7 @@ def test_a_list_of_many_megabytes_is_never_whole_in_memory(
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert count == 60_000
+    assert count == 100_000
     assert peak < len(body) / 2
 
 
