@@ -117,7 +117,7 @@ class Workshop:
 
     def plan(self) -> int:
         """Let the scheduler do what there is to do."""
-        return Scheduler(self.engine, clock=self.clock).tick()
+        return Scheduler(self.engine, clock=self.clock, policy=self.settings.policy).tick()
 
     def maintain(self) -> int:
         """Let maintenance do what there is to do."""

@@ -1,11 +1,12 @@
 """What was decided about releases and targets."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from packaging.version import Version
 from sqlalchemy import Connection, Select, delete, exists, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from wheelyard.database.dialect import insert
 from wheelyard.database.releases import (
@@ -18,6 +19,7 @@ from wheelyard.database.tables import builds, projects, releases, targets, wants
 from wheelyard.database.tables import decisions as table
 from wheelyard.model.build import BuildState, Decision, FailureKind, Verdict
 from wheelyard.model.names import ProjectName, TargetName
+from wheelyard.model.plan import Ruling
 
 
 def record_decisions(
@@ -47,6 +49,30 @@ def record_decision(connection: Connection, decision: Decision, *, at: datetime)
     return _store(connection, number, [decision], at=at)
 
 
+def record_rulings(
+    connection: Connection, rulings: Mapping[tuple[int, TargetName], Ruling], *, at: datetime
+) -> None:
+    """Record what the planner decided, by the number of the release and the name of the target.
+
+    Raises:
+        UnknownTarget: if a target is not on record.
+    """
+    numbers = target_ids(connection, {target for _, target in rulings})
+    rows = [
+        {
+            "release_id": release,
+            "target_id": numbers[target],
+            "verdict": verdict,
+            "reason": reason,
+            "decided_at": at,
+        }
+        for (release, target), (verdict, reason) in rulings.items()
+    ]
+    if rows:
+        # With RETURNING, SQLAlchemy sends a thousand rows in one statement.
+        connection.execute(_replacing(connection).returning(table.c.release_id), rows)
+
+
 def forget_unlucky_failures(connection: Connection, project: ProjectName) -> None:
     """Drop a project's failures that were nobody's fault, which stand in the way of a new request.
 
@@ -73,17 +99,7 @@ def _store(
     numbers = ensure_releases(
         connection, owner, {decision.version for decision in decisions}, at=at
     )
-    statement = insert(connection, table)
-    settled = statement.on_conflict_do_update(
-        index_elements=[table.c.release_id, table.c.target_id],
-        set_={
-            "verdict": statement.excluded.verdict,
-            "reason": statement.excluded.reason,
-            "decided_at": statement.excluded.decided_at,
-        },
-        where=(table.c.verdict != statement.excluded.verdict)
-        | (table.c.reason != statement.excluded.reason),
-    ).returning(table.c.release_id)
+    settled = _replacing(connection).returning(table.c.release_id)
     changed = 0
     for decision in decisions:
         row = {
@@ -96,6 +112,21 @@ def _store(
         # psycopg tells how many rows an INSERT wrote only while its cursor is open: ask for them.
         changed += len(connection.execute(settled, row).all())
     return changed > 0
+
+
+def _replacing(connection: Connection) -> postgresql.Insert | sqlite.Insert:
+    """Insert decisions in place of others about the same; what is the same already stays."""
+    statement = insert(connection, table)
+    return statement.on_conflict_do_update(
+        index_elements=[table.c.release_id, table.c.target_id],
+        set_={
+            "verdict": statement.excluded.verdict,
+            "reason": statement.excluded.reason,
+            "decided_at": statement.excluded.decided_at,
+        },
+        where=(table.c.verdict != statement.excluded.verdict)
+        | (table.c.reason != statement.excluded.reason),
+    )
 
 
 def decisions(connection: Connection, *, project: ProjectName) -> list[Decision]:

@@ -6,10 +6,12 @@ ones, and nobody's turn ever has to be written again because somebody else's job
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from wheelyard.model.build import Priority
+from wheelyard.model.names import TargetName
 
 _NEW = timedelta(days=14)
 """So long a release counts as new; upstream refuses further files of it afterwards."""
@@ -57,3 +59,39 @@ def turn(*, now: int, position: int, owner_waiting: int, demand: int) -> int:
     behind = max(position, owner_waiting // _OWNER_SHARE)
     weight = 1 + math.log2(1 + max(demand, 0))
     return min(now + int(behind / weight), _LAST_TURN)
+
+
+class Turns:
+    """Hands out turns while several projects are planned, counting what it has handed out.
+
+    `heads` are the turns of the first waiting jobs by target and priority; `owners` how many jobs
+    of each owner are pending.
+    """
+
+    def __init__(
+        self, heads: Mapping[tuple[TargetName, Priority], int], owners: Mapping[str, int]
+    ) -> None:
+        self._heads = heads
+        self._owners = dict(owners)
+
+    def of_others(self, owner: str | None, *, own: int) -> int:
+        """Return how many jobs of an owner are pending besides a project's `own`."""
+        return 0 if owner is None else max(self._owners.get(owner, 0) - own, 0)
+
+    def give(
+        self,
+        target: TargetName,
+        urgency: Priority,
+        *,
+        position: int,
+        owner_waiting: int,
+        demand: int,
+    ) -> int:
+        """Return the turn of a job; see `turn`."""
+        now = self._heads.get((target, urgency), 0)
+        return turn(now=now, position=position, owner_waiting=owner_waiting, demand=demand)
+
+    def count(self, owner: str | None, *, more: int) -> None:
+        """Note that an owner has so many more jobs pending, or fewer."""
+        if owner is not None:
+            self._owners[owner] = self._owners.get(owner, 0) + more

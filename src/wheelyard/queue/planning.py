@@ -1,28 +1,121 @@
-"""The policy applied to one project as it is on record, its decisions and jobs kept in step."""
+"""The policy applied to projects as they are on record, decisions and jobs kept in step."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from packaging.version import Version
 
 from wheelyard.database.builds import failed_attempts
+from wheelyard.database.decisions import record_rulings
 from wheelyard.database.engine import Connection
+from wheelyard.database.job_rows import (
+    change_jobs,
+    drop_jobs,
+    enqueue,
+    hold_jobs,
+    pending_of_owners,
+    queue_heads,
+)
+from wheelyard.database.pages import mark_pages
+from wheelyard.database.plans import mark_to_plan, take_to_plan, unmark_planned
 from wheelyard.database.projects import project_overview, stored_page
-from wheelyard.database.queue import dequeue, enqueue, record_decisions
-from wheelyard.database.targets import active_targets
-from wheelyard.model.build import Decision, Priority, Verdict
+from wheelyard.database.records import add_wanted_releases, project_records, release_counts
+from wheelyard.database.targets import target_states
+from wheelyard.model.build import Decision, Verdict
 from wheelyard.model.job import FailedAttempt
 from wheelyard.model.names import ProjectName, TargetName
 from wheelyard.model.overview import ProjectOverview
+from wheelyard.model.plan import JobTerms, ProjectPlan, Ruling
 from wheelyard.model.project import ProjectPage, Release, releases
 from wheelyard.model.target import Target
-from wheelyard.queue.policy import (
-    FinalFailure,
-    ReleaseFacts,
-    choose_sdist,
-    decide,
-)
+from wheelyard.queue.order import Turns
+from wheelyard.queue.planner import Rules, plan
+from wheelyard.queue.policy import FinalFailure, ReleaseFacts, decide
 from wheelyard.queue.selection import wanted_versions
+from wheelyard.settings import PolicySettings
+
+_PROJECTS = 200
+_RELEASES = 20_000
+"""At most so many projects, and about so many releases, are planned in one transaction."""
+
+
+def plan_next(connection: Connection, *, policy: PolicySettings, at: datetime) -> list[ProjectPlan]:
+    """Plan the projects that come first, mark their pages, and return what changed of each.
+
+    Killed at any point, nothing of it has happened. It ends with `mark_pages`.
+    """
+    taken = take_to_plan(connection, limit=_PROJECTS)
+    if not taken:
+        return []
+    names = _not_too_many(taken, release_counts(connection, taken))
+    planned = _plan(connection, names, policy=policy, at=at)
+    mark_pages(connection, [plan.project for plan in planned if plan.decisions])
+    return planned
+
+
+def _not_too_many(
+    taken: Sequence[ProjectName], counts: Mapping[ProjectName, int]
+) -> list[ProjectName]:
+    """Return the first projects, at least one, which together have few enough releases."""
+    total = 0
+    names: list[ProjectName] = []
+    for name in taken:
+        total += counts.get(name, 0)
+        if names and total > _RELEASES:
+            break
+        names.append(name)
+    return names
+
+
+def _plan(
+    connection: Connection, names: Sequence[ProjectName], *, policy: PolicySettings, at: datetime
+) -> list[ProjectPlan]:
+    add_wanted_releases(connection, names, at=at)
+    records = project_records(connection, names)
+    rules = _rules(connection, policy=policy, at=at)
+    owners = {record.owner for record in records if record.owner is not None}
+    turns = Turns(queue_heads(connection), pending_of_owners(connection, owners))
+    place = {name: number for number, name in enumerate(names)}
+    records.sort(key=lambda record: place[record.name])
+    planned = [plan(record, rules, turns) for record in records]
+    unmark_planned(connection, names)
+    _write(connection, planned, at=at)
+    return planned
+
+
+def _rules(connection: Connection, *, policy: PolicySettings, at: datetime) -> Rules:
+    active = [state for state in target_states(connection) if not state.is_retired]
+    return Rules(
+        targets=[state.target for state in active],
+        paused=frozenset(state.target.name for state in active if state.is_paused),
+        policy=policy,
+        at=at,
+    )
+
+
+def _write(connection: Connection, planned: Sequence[ProjectPlan], *, at: datetime) -> None:
+    rulings: dict[tuple[int, TargetName], Ruling] = {}
+    new: dict[tuple[int, TargetName], JobTerms] = {}
+    changed: dict[int, JobTerms] = {}
+    dropped: set[int] = set()
+    for one in planned:
+        rulings |= one.decisions
+        new |= one.new_jobs
+        changed |= one.changed_jobs
+        dropped |= one.dropped_jobs
+    record_rulings(connection, rulings, at=at)
+    enqueue(connection, new, at=at)
+    held = hold_jobs(connection, dropped.union(changed))
+    change_jobs(connection, {number: changed[number] for number in held & changed.keys()}, at=at)
+    drop_jobs(connection, dropped & held)
+    # A job that somebody else holds may come back as it was: then its project is planned again.
+    missed = [
+        one.project
+        for one in planned
+        if not held.issuperset({*one.changed_jobs, *one.dropped_jobs})
+    ]
+    mark_to_plan(connection, missed, at=at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,63 +191,6 @@ def read_facts(connection: Connection, project: ProjectName) -> ProjectFacts | N
 
 
 def plan_project(connection: Connection, project: ProjectName, *, at: datetime) -> bool:
-    """Decide about a project's releases, and make its waiting jobs those that are needed.
-
-    The transaction must hold the project's lock (`start_planning`). A release that was wanted
-    once goes on being planned, so that what becomes of it upstream is followed. Planning again
-    changes nothing. A leased job is left to its builder; the end of its build looks again.
-    Returns whether any decision changed, so that the caller marks the project's page.
-    """
-    facts = read_facts(connection, project)
-    if facts is None:
-        return False
-    before = {
-        (decision.version, decision.target): decision.verdict
-        for decision in facts.overview.decisions
-    }
-    targets = active_targets(connection)
-    wanted = wanted_versions(facts.page, facts.overview.wants)
-    versions = sorted(wanted | {version for version, _ in before})
-    decisions = [facts.decide(version, target) for version in versions for target in targets]
-    decisions += _retired(facts, targets)
-    changed = record_decisions(connection, project, decisions, at=at)
-    for decision in decisions:
-        if decision.verdict is Verdict.NEEDS_BUILD:
-            _enqueue(connection, facts, decision, at=at)
-        elif before.get((decision.version, decision.target)) is Verdict.NEEDS_BUILD:
-            dequeue(connection, project=project, version=decision.version, target=decision.target)
-    return changed
-
-
-def _retired(facts: ProjectFacts, active: list[Target]) -> list[Decision]:
-    """Return decisions not to build for targets that have been retired."""
-    names = {target.name for target in active}
-    return [
-        Decision(
-            project=decision.project,
-            version=decision.version,
-            target=decision.target,
-            verdict=Verdict.SKIPPED,
-            reason=f"Wheels are not made for {decision.target} any more.",
-        )
-        for decision in facts.overview.decisions
-        if decision.verdict is Verdict.NEEDS_BUILD and decision.target not in names
-    ]
-
-
-def _enqueue(
-    connection: Connection, facts: ProjectFacts, decision: Decision, *, at: datetime
-) -> None:
-    sdist = choose_sdist(facts.release(decision.version))
-    if sdist is None:  # The policy lets nothing through that has none.
-        return
-    enqueue(
-        connection,
-        project=decision.project,
-        version=decision.version,
-        target=decision.target,
-        sdist=sdist.filename,
-        priority=Priority.REQUESTED,
-        due_at=at,
-        force=facts.of(decision.version).force,
-    )
+    """Plan one project that the transaction has locked; returns whether any decision changed."""
+    planned = _plan(connection, [project], policy=PolicySettings(), at=at)
+    return any(plan.decisions for plan in planned)

@@ -19,7 +19,7 @@ from policy_facts import (
 )
 from wheelyard.model.build import Decision, Verdict
 from wheelyard.model.names import Filename, ProjectName, Sha256, parse_project_name
-from wheelyard.model.project import ProjectStatus, Release, UpstreamFile, Want
+from wheelyard.model.project import ProjectStatus, Release, Skip, UpstreamFile, Want
 from wheelyard.model.target import Target, target_from_name
 from wheelyard.model.wheel import WheelState
 from wheelyard.queue.policy import (
@@ -30,8 +30,8 @@ from wheelyard.queue.policy import (
     sdist_reference,
     settles,
     upstream_has,
-    wanted_versions,
 )
+from wheelyard.queue.selection import wanted_versions
 
 
 def decision(verdict: Verdict, reason: str, *, target: Target = BOOKWORM) -> Decision:
@@ -109,7 +109,7 @@ def test_nothing_of_a_quarantined_project_is_built_whatever_else_holds() -> None
     facts = ReleaseFacts(
         status=ProjectStatus.QUARANTINED,
         status_reason="malware.",
-        skip_reason="x",
+        skips=(Skip(project=NAME, reason="x"),),
         force=True,
         wheels=(our_wheel(),),
     )
@@ -129,7 +129,7 @@ def test_an_archived_or_deprecated_project_is_built_all_the_same(status: Project
 
 
 def test_a_skipped_project_is_not_built_and_shows_the_reason() -> None:
-    facts = ReleaseFacts(skip_reason="it needs a GPU.", force=True)
+    facts = ReleaseFacts(skips=(Skip(project=NAME, reason="it needs a GPU."),), force=True)
     assert decide(release(file(), file(PURE)), BOOKWORM, facts) == decision(
         Verdict.SKIPPED, "It is not to be built: it needs a GPU."
     )

@@ -7,6 +7,7 @@ from policy_facts import (
     BOOKWORM,
     DIGEST,
     ELSEWHERE,
+    NAME,
     NEWER,
     OURS,
     PURE,
@@ -19,7 +20,7 @@ from policy_facts import (
 )
 from wheelyard.model.build import Verdict
 from wheelyard.model.names import Sha256
-from wheelyard.model.project import ProjectStatus, Release
+from wheelyard.model.project import ProjectStatus, Release, Skip
 from wheelyard.model.target import Target
 from wheelyard.model.wheel import WheelState
 from wheelyard.queue.policy import (
@@ -46,6 +47,7 @@ _FILES = st.lists(
                 PURE,
                 UPSTREAM,
                 ELSEWHERE,
+                NAME,
                 OURS,
                 "ujson-1.0-cp311-abi3-linux_armv7l.whl",
                 "ujson-1.0-1-py2.py3-none-any.whl",
@@ -83,7 +85,7 @@ _FACTS = st.builds(
     ReleaseFacts,
     status=st.sampled_from(ProjectStatus),
     status_reason=st.sampled_from([None, "malware"]),
-    skip_reason=st.sampled_from([None, "too large"]),
+    skips=st.sampled_from([(), (Skip(project=NAME, reason="too large"),)]),
     is_pinned=st.booleans(),
     force=st.booleans(),
     wheels=_WHEELS,
@@ -120,7 +122,7 @@ def test_a_build_is_needed_only_with_a_source_distribution_that_the_python_admit
         assert sdist is not None
         assert target.admits(sdist.requires_python)
         assert facts.status is not ProjectStatus.QUARANTINED
-        assert facts.skip_reason is None
+        assert not facts.skips
         assert facts.is_pinned or not of.is_yanked
 
 
@@ -140,7 +142,7 @@ def test_a_wheel_that_settles_the_target_ends_the_need(
     made = our_wheel(PURE, target=target, state=state)
     with_wheel = ReleaseFacts(
         status=facts.status,
-        skip_reason=facts.skip_reason,
+        skips=facts.skips,
         is_pinned=facts.is_pinned,
         force=facts.force,
         wheels=(*facts.wheels, made),
