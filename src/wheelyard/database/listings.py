@@ -37,7 +37,7 @@ def listings(connection: Connection) -> list[Listing]:
         )
         .join_from(wheels, releases, releases.c.id == wheels.c.release_id)
         .join(projects, projects.c.id == releases.c.project_id)
-        .where(wheels.c.state.in_(_LISTED))
+        .where(wheels.c.state.in_(_LISTED), wheels.c.recalled.is_(False))
         .group_by(projects.c.name, projects.c.serial, wheels.c.channel)
         .order_by(projects.c.name, wheels.c.channel)
     )

@@ -128,12 +128,15 @@ def set_withheld(connection: Connection, path: str, *, is_withheld: bool) -> Non
 
 
 def wheels_with_sources(connection: Connection, project: ProjectName) -> list[tuple[Wheel, Sha256]]:
-    """Return a project's wheels, each with the SHA-256 of the sdist that it was built from."""
+    """Return a project's wheels, each with the SHA-256 of the sdist that it was built from.
+
+    Those that an operator recalled are left out: what upstream says does not matter to them.
+    """
     rows = connection.execute(
         _query()
         .add_columns(builds.c.sdist_sha256)
         .join(builds, builds.c.id == wheels.c.build_id)
-        .where(projects.c.name == project)
+        .where(projects.c.name == project, wheels.c.recalled.is_(False))
     )
     return [(_wheel(row), Sha256(row.sdist_sha256)) for row in rows]
 
@@ -247,4 +250,5 @@ def _wheel(row: Row[Any]) -> Wheel:
         yanked=bool(row.yanked),
         yanked_reason=row.yanked_reason if row.yanked else None,
         is_withheld=row.withheld,
+        is_recalled=row.recalled,
     )

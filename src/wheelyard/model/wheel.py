@@ -29,7 +29,8 @@ class WheelState(StrEnum):
     """Upstream has since uploaded the file; ours left the index, its URL still answers."""
 
     WITHDRAWN = "withdrawn"
-    """Upstream deleted or quarantined what it was built from; its URL answers no more."""
+    """Upstream deleted or quarantined what it was built from, or an operator recalled it; its URL
+    answers no more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +57,8 @@ class Wheel:
     """A wheel on record: its file, where it came from, and its state.
 
     `yanked` mirrors upstream's yank of the release, with its reason; `is_withheld` tells that the
-    bytes have been taken away from where they are served.
+    bytes have been taken away from where they are served, `is_recalled` that an operator withdrew
+    it for good, whatever upstream says.
     """
 
     file: WheelFile
@@ -69,6 +71,7 @@ class Wheel:
     yanked: bool = False
     yanked_reason: str | None = None
     is_withheld: bool = False
+    is_recalled: bool = False
 
     @property
     def path(self) -> str:

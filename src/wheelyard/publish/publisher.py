@@ -84,7 +84,7 @@ class Publisher:
         changed = [path for page in taken for path in self._write_project(page.project, channels)]
         self._front_is_old = self._front_is_old or bool(taken)
         if self._front_is_due():
-            changed += self._write_front()
+            changed += self.write_front()
         return changed
 
     def _settle(self, taken: Sequence[PageToWrite], changed: Sequence[str]) -> None:
@@ -197,7 +197,8 @@ class Publisher:
         is_rested = self._front_from is None or self._clock.now() >= self._front_from
         return self._front_is_old and is_rested
 
-    def _write_front(self) -> list[str]:
+    def write_front(self) -> list[str]:
+        """Write the lists of projects and the first page; return their paths."""
         front = read_front(self._engine)
         paths = write_front(self._store, front, server_url=self._server_url)
         with reading(self._engine) as connection:

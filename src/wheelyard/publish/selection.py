@@ -39,7 +39,7 @@ def fits(wheel: Wheel, index: str, *, channels: Collection[str]) -> bool:
 
 def is_listed(wheel: Wheel) -> bool:
     """Whether the wheel is or once was on an index, so that its project keeps its page."""
-    return wheel.state in _LISTED
+    return wheel.state in _LISTED and not wheel.is_recalled
 
 
 def is_offered(wheel: Wheel) -> bool:
@@ -56,7 +56,11 @@ def gone_versions(project: ProjectOverview) -> frozenset[Version]:
         built = {wheel.version for wheel in project.wheels}
         tried = {build.version for build in project.builds}
         return frozenset(built | tried | {decision.version for decision in project.decisions})
-    withdrawn = {wheel.version for wheel in project.wheels if wheel.state is WheelState.WITHDRAWN}
+    withdrawn = {
+        wheel.version
+        for wheel in project.wheels
+        if wheel.state is WheelState.WITHDRAWN and not wheel.is_recalled
+    }
     return frozenset(
         withdrawn - {wheel.version for wheel in project.wheels if wheel.state in _STANDING}
     )

@@ -46,7 +46,12 @@ def project_page(project: ProjectOverview, *, index: str, server_url: str) -> by
 
 
 def without_gone(project: ProjectOverview) -> ProjectOverview:
-    """Leave out what was withdrawn: files, builds and decisions of such versions."""
+    """Leave out what was withdrawn: files, builds and decisions of such versions.
+
+    Of a project that was never read, or that is being removed here, nothing is left.
+    """
+    if project.read_at is None:
+        return replace(project, wheels=(), decisions=(), builds=())
     gone = gone_versions(project)
     return replace(
         project,

@@ -62,6 +62,7 @@ def _add_columns() -> None:
         ("jobs", sa.Column("demand", sa.BigInteger(), server_default=zero, nullable=False)),
         ("pages", sa.Column("taken_until", _TIME)),
         ("wheels", sa.Column("withheld", sa.Boolean(), server_default=none, nullable=False)),
+        ("wheels", sa.Column("recalled", sa.Boolean(), server_default=none, nullable=False)),
     ):
         op.add_column(table, column)
 
