@@ -139,7 +139,7 @@ def test_the_reason_of_a_decision_and_of_a_failed_poll_are_cleaned(
     with writing(engine) as connection:
         save_targets(connection, [target(TARGET)])
         decisions.record_decision(connection, decision(reason=text), at=NOW)
-        projects.record_poll_failure(connection, PROJECT, at=NOW, retry_at=NOW, error=text)
+        projects.record_poll_failure(connection, PROJECT, at=NOW, error=text)
 
         found = projects.project_overview(connection, PROJECT)
     assert found is not None

@@ -20,15 +20,19 @@ from factories import (
 )
 from stocked import claim, enqueue, register, stock
 from wheelyard.database import plans, projects, queue
+from wheelyard.database.due import mark_changed, mark_listed
 from wheelyard.database.engine import Engine, reading, writing
 from wheelyard.database.pages import pages_to_write
+from wheelyard.database.reading import DueProject, read_again, take_due, was_read
 from wheelyard.database.targets import save_targets
 from wheelyard.errors import BadInput, UnknownTarget
 from wheelyard.model.build import BuildState, Verdict
-from wheelyard.model.names import ProjectName
+from wheelyard.model.change import ChangedProject
+from wheelyard.model.names import ProjectName, parse_project_name
 from wheelyard.model.overview import ProjectOverview
 from wheelyard.model.project import ProjectPage, ProjectStatus
 
+LEASE = timedelta(minutes=5)
 SOON = NOW + timedelta(minutes=1)
 LATER = NOW + timedelta(minutes=10)
 EVERYTHING = project_page(
@@ -55,11 +59,13 @@ EVERYTHING = project_page(
 )
 
 
-def to_poll(engine: Engine, *, now: datetime = NOW, polled_before: datetime = NOW) -> list[str]:
-    with reading(engine) as connection:
-        return list(
-            projects.projects_to_poll(connection, now=now, polled_before=polled_before, limit=10)
-        )
+def take(engine: Engine, *, now: datetime = NOW, limit: int = 10) -> list[DueProject]:
+    with writing(engine) as connection:
+        return take_due(connection, now=now, limit=limit, lasts=LEASE)
+
+
+def to_read(engine: Engine, *, now: datetime = NOW) -> list[str]:
+    return [project.name for project in take(engine, now=now)]
 
 
 def to_plan(engine: Engine) -> list[str]:
@@ -112,7 +118,7 @@ def test_a_wanted_project_that_was_never_read_is_to_be_read(engine: Engine) -> N
     with writing(engine) as connection:
         projects.want(connection, want(), at=NOW)
 
-    assert to_poll(engine) == ["evdev"]
+    assert to_read(engine) == ["evdev"]
     assert stored(engine) is None
     assert to_plan(engine) == []
 
@@ -120,58 +126,110 @@ def test_a_wanted_project_that_was_never_read_is_to_be_read(engine: Engine) -> N
 def test_a_project_that_nobody_wants_is_not_read(engine: Engine) -> None:
     save(engine, project_page())
 
-    assert to_poll(engine, polled_before=LATER) == []
+    assert to_read(engine, now=LATER) == []
 
 
-def test_a_project_is_read_again_when_the_last_time_is_long_ago(engine: Engine) -> None:
+def test_a_project_is_due_again_when_it_was_said_to_be(engine: Engine) -> None:
     with writing(engine) as connection:
         projects.want(connection, want(), at=NOW)
-    save(engine, project_page(), at=SOON)
-
-    assert to_poll(engine, polled_before=SOON) == []
-    assert to_poll(engine, polled_before=LATER) == ["evdev"]
-
-
-def test_projects_that_were_never_read_go_first_then_those_read_longest_ago(
-    engine: Engine,
-) -> None:
+    (taken,) = take(engine)
     with writing(engine) as connection:
-        for name in ("recent", "old", "new"):
-            projects.want(connection, want(name), at=NOW)
-    save(engine, project_page(name="recent"), at=SOON)
-    save(engine, project_page(name="old"), at=NOW)
+        was_read(connection, taken, etag=None, due_at=LATER)
 
-    assert to_poll(engine, polled_before=LATER) == ["new", "old", "recent"]
+    assert to_read(engine, now=SOON) == []
+    assert to_read(engine, now=LATER) == ["evdev"]
+
+
+def test_what_was_taken_is_due_again_when_its_time_is_over(engine: Engine) -> None:
+    with writing(engine) as connection:
+        projects.want(connection, want(), at=NOW)
+
+    assert to_read(engine) == ["evdev"]
+    assert to_read(engine, now=NOW + LEASE - timedelta(seconds=1)) == []
+    assert to_read(engine, now=NOW + LEASE) == ["evdev"]
+
+
+def test_what_is_more_urgent_goes_first_then_what_was_due_longest(engine: Engine) -> None:
+    with writing(engine) as connection:
+        for name, at in (("later", SOON), ("asked", NOW)):
+            projects.want(connection, want(name), at=at)
+        for name in ("told", "listed"):
+            mark = mark_changed if name == "told" else mark_listed
+            changed = [ChangedProject(name=parse_project_name(name), serial=1)]
+            mark(connection, changed, follow_new=True, at=NOW)
+
+    assert to_read(engine, now=LATER) == ["asked", "later", "told", "listed"]
+
+
+def test_no_more_than_asked_for_are_taken(engine: Engine) -> None:
+    with writing(engine) as connection:
+        for name in ("one", "two", "three"):
+            projects.want(connection, want(name), at=NOW)
+
+    assert len(take(engine, limit=2)) == 2
+    assert len(take(engine, limit=2)) == 1
+
+
+def test_a_project_that_is_taken_tells_what_its_reader_needs(engine: Engine) -> None:
+    page = project_page(serial=3)
+    with writing(engine) as connection:
+        projects.want(connection, want(), at=NOW)
+        projects.save_page(connection, page, at=NOW)
+        changed = [ChangedProject(name=PROJECT, serial=7)]
+        mark_changed(connection, changed, follow_new=False, at=NOW)
+
+    assert take(engine) == [
+        DueProject(
+            name=PROJECT,
+            taken_until=NOW + LEASE,
+            serial=7,
+            stored_serial=3,
+            has_been_read=True,
+            is_wanted=True,
+        )
+    ]
 
 
 def test_wanting_a_project_makes_it_due_at_once(engine: Engine) -> None:
-    save(engine, project_page())
     with writing(engine) as connection:
-        projects.record_poll_failure(
-            connection, PROJECT, at=NOW, retry_at=LATER, error="The index is down"
-        )
+        projects.want(connection, want(), at=NOW)
+    (taken,) = take(engine)
+    with writing(engine) as connection:
+        read_again(connection, taken, due_at=LATER)
         projects.want(connection, want(), at=NOW)
 
-    assert to_poll(engine) == ["evdev"]
+    assert to_read(engine) == ["evdev"]
 
 
 def test_a_project_that_could_not_be_read_is_due_at_its_own_time(engine: Engine) -> None:
     with writing(engine) as connection:
         projects.want(connection, want(), at=NOW)
-        projects.record_poll_failure(
-            connection, PROJECT, at=NOW, retry_at=SOON, error="The index is down"
-        )
+    (taken,) = take(engine)
+    with writing(engine) as connection:
+        projects.record_poll_failure(connection, PROJECT, at=NOW, error="The index is down")
+        read_again(connection, taken, due_at=SOON)
 
-    assert to_poll(engine, now=NOW, polled_before=LATER) == []
-    assert to_poll(engine, now=SOON, polled_before=NOW) == ["evdev"]
+    assert to_read(engine, now=NOW) == []
+    (again,) = take(engine, now=SOON)
+    assert again.failures == 1
     assert overview(engine).error == "The index is down"
+
+
+def test_a_mark_that_came_while_a_project_was_read_outlives_the_reading(engine: Engine) -> None:
+    with writing(engine) as connection:
+        projects.want(connection, want(), at=NOW)
+    (taken,) = take(engine)
+    with writing(engine) as connection:
+        changed = [ChangedProject(name=PROJECT, serial=None)]
+        mark_changed(connection, changed, follow_new=False, at=SOON)
+        was_read(connection, taken, etag=None, due_at=LATER)
+
+    assert to_read(engine, now=SOON) == ["evdev"]
 
 
 def test_reading_a_page_clears_what_went_wrong_before(engine: Engine) -> None:
     with writing(engine) as connection:
-        projects.record_poll_failure(
-            connection, PROJECT, at=NOW, retry_at=LATER, error="The index is down"
-        )
+        projects.record_poll_failure(connection, PROJECT, at=NOW, error="The index is down")
         projects.record_missing(connection, PROJECT, at=NOW)
     save(engine, project_page(), at=SOON)
 

@@ -8,11 +8,13 @@ from wheelyard.client import http_client
 from wheelyard.context import open_context
 from wheelyard.database import migrate
 from wheelyard.publish.publisher import Publisher
+from wheelyard.publish.purge import Purge
 from wheelyard.queue.maintenance import Maintenance
 from wheelyard.queue.scheduler import Scheduler
 from wheelyard.settings import load
+from wheelyard.upstream.follower import Follower, configured_sources
 from wheelyard.upstream.index import Upstream, default_index_url
-from wheelyard.upstream.page_follower import PageFollower
+from wheelyard.upstream.reader import Reader
 from wheelyard.web.app import create_app
 from wheelyard.web.server import WebServer
 
@@ -41,16 +43,28 @@ def services() -> None:
     migrate.upgrade(context.engine)
     stop = stop_on_signals()
     with http_client(contact=settings.contact, timeout=settings.upstream.timeout) as client:
-        upstream = Upstream(client, settings.upstream.url or default_index_url())
+        url = settings.upstream.url or default_index_url()
+        upstream = Upstream(client, url, clock=context.clock)
+        sources = configured_sources(settings, client, url=url, clock=context.clock)
+        purge = (
+            Purge(client, settings.publish.purge_url, server_url=settings.server_url)
+            if settings.publish.purge_url
+            else None
+        )
         service.run_all(
             [
-                PageFollower(context.engine, upstream, clock=context.clock, settings=settings),
-                Scheduler(context.engine, clock=context.clock),
+                Follower(context.engine, sources, clock=context.clock, settings=settings),
+                Reader(context.engine, upstream, clock=context.clock, settings=settings),
+                Scheduler(context.engine, clock=context.clock, policy=settings.policy),
                 Maintenance(
                     context.engine, store=context.store, clock=context.clock, settings=settings
                 ),
                 Publisher(
-                    context.engine, store=context.store, clock=context.clock, settings=settings
+                    context.engine,
+                    store=context.store,
+                    clock=context.clock,
+                    settings=settings,
+                    purge=purge,
                 ),
             ],
             stop,

@@ -3,11 +3,12 @@
 from datetime import datetime
 
 from packaging.version import Version
-from sqlalchemy import Connection, case, exists, func, or_, select, update
+from sqlalchemy import Connection, exists, func, select, update
 
 from wheelyard.database.builds import build_summaries
 from wheelyard.database.decisions import decisions, forget_unlucky_failures
 from wheelyard.database.dialect import insert, locked
+from wheelyard.database.due import DueLevel
 from wheelyard.database.pages import mark_page
 from wheelyard.database.plans import mark_to_plan
 from wheelyard.database.releases import ensure_project, version_key
@@ -25,7 +26,6 @@ from wheelyard.model.wheel import WheelState
 __all__ = [
     "project_overview",
     "project_serial",
-    "projects_to_poll",
     "published_projects",
     "record_missing",
     "record_poll_failure",
@@ -64,10 +64,7 @@ def want(connection: Connection, want: Want, *, at: datetime) -> None:
     connection.execute(
         update(projects)
         .where(projects.c.id == number)
-        .values(
-            polled_at=None,
-            retry_at=None,
-        )
+        .values(polled_at=None, due_at=at, due_level=DueLevel.ASKED)
     )
     mark_to_plan(connection, [want.project], at=at)
 
@@ -91,28 +88,6 @@ def wants(connection: Connection, *, project: ProjectName | None = None) -> list
     ]
 
 
-def projects_to_poll(
-    connection: Connection, *, now: datetime, polled_before: datetime, limit: int
-) -> list[ProjectName]:
-    """Return wanted projects whose page is to be read: never tried ones, then the longest ago.
-
-    A project is due if the last try was before `polled_before`; one whose last try failed is due
-    when its `retry_at` has come instead.
-    """
-    is_due = case(
-        (projects.c.retry_at.is_not(None), projects.c.retry_at <= now),
-        else_=or_(projects.c.polled_at.is_(None), projects.c.polled_at < polled_before),
-    )
-    is_wanted = exists().where(wants_table.c.project_id == projects.c.id)
-    names = connection.scalars(
-        select(projects.c.name)
-        .where(is_wanted, is_due)
-        .order_by(projects.c.polled_at.is_not(None), projects.c.polled_at, projects.c.id)
-        .limit(limit)
-    )
-    return [ProjectName(name) for name in names]
-
-
 def record_missing(connection: Connection, project: ProjectName, *, at: datetime) -> int:
     """Note that upstream has no such project; return how often in a row it has said so.
 
@@ -126,7 +101,6 @@ def record_missing(connection: Connection, project: ProjectName, *, at: datetime
         .where(projects.c.id == number)
         .values(
             polled_at=at,
-            retry_at=None,
             error="Upstream has no project of this name",
             missing_count=projects.c.missing_count + 1,
             missing_since=func.coalesce(projects.c.missing_since, at),
@@ -141,14 +115,12 @@ def record_missing(connection: Connection, project: ProjectName, *, at: datetime
 
 
 def record_poll_failure(
-    connection: Connection, project: ProjectName, *, at: datetime, retry_at: datetime, error: str
+    connection: Connection, project: ProjectName, *, at: datetime, error: str
 ) -> None:
-    """Note that a project's page could not be read, why, and when to try again."""
+    """Note that a project's page could not be read, and why."""
     number = ensure_project(connection, project, at=at)
     connection.execute(
-        update(projects)
-        .where(projects.c.id == number)
-        .values(polled_at=at, retry_at=retry_at, error=error)
+        update(projects).where(projects.c.id == number).values(polled_at=at, error=error)
     )
 
 

@@ -90,7 +90,6 @@ projects = Table(
     Column("created_at", Timestamp, nullable=False),
     Column("read_at", Timestamp),
     Column("polled_at", Timestamp),
-    Column("retry_at", Timestamp),
     Column("error", Prose),
     Column("missing_count", Integer, nullable=False),
     Column("missing_since", Timestamp),
@@ -109,7 +108,6 @@ projects = Table(
     CheckConstraint(
         "missing_count >= 0 AND (missing_count = 0) = (missing_since IS NULL)", name="missing"
     ),
-    CheckConstraint("retry_at IS NULL OR polled_at IS NOT NULL", name="retry"),
     partial_index("ix_projects_due", "due_level", "due_at", where="due_at IS NOT NULL"),
     partial_index(
         "ix_projects_to_plan",

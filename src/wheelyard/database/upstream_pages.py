@@ -38,6 +38,7 @@ def stored_page(connection: Connection, project: ProjectName) -> ProjectPage | N
         status_reason=row.status_reason,
         serial=row.upstream_serial,
         summary=row.summary,
+        owner=row.owner,
     )
 
 
@@ -120,6 +121,7 @@ def _storable(page: ProjectPage) -> ProjectPage:
         display_name=_clean(page.display_name),
         status_reason=_clean(page.status_reason),
         summary=_clean(page.summary),
+        owner=_clean(page.owner),
     )
 
 
@@ -131,12 +133,12 @@ def _read_values(page: ProjectPage, *, at: datetime) -> dict[str, Any]:
     return {
         "display_name": page.display_name,
         "summary": page.summary,
+        "owner": page.owner,
         "status": page.status,
         "status_reason": page.status_reason,
         "upstream_serial": page.serial,
         "read_at": at,
         "polled_at": at,
-        "retry_at": None,
         "error": None,
         "missing_count": 0,
         "missing_since": None,

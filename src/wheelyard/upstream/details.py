@@ -23,6 +23,7 @@ from wheelyard.upstream.values import (
 )
 
 _MAX_SUMMARY = 1000
+_MAX_OWNER = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +44,7 @@ class Details:
     display_name: str | None
     summary: str | None
     serial: int | None
+    owner: str | None = None
 
 
 def lacks_details(page: ProjectPage) -> bool:
@@ -72,7 +74,24 @@ def parse_details(content: bytes, url: str) -> Details:
         display_name=clean_text(info.get("name")),
         summary=clean_text(info.get("summary"), limit=_MAX_SUMMARY),
         serial=clean_integer(document.get("last_serial")),
+        owner=_owner(document.get("ownership"), info),
     )
+
+
+def _owner(ownership: object, info: dict[str, object]) -> str | None:
+    """Return the organisation, else the first user with a role, else the author's name."""
+    if isinstance(ownership, dict):
+        organization = clean_text(ownership.get("organization"), limit=_MAX_OWNER)
+        if organization:
+            return organization
+        roles = ownership.get("roles")
+        for role in roles if isinstance(roles, list) else []:
+            user = (
+                clean_text(role.get("user"), limit=_MAX_OWNER) if isinstance(role, dict) else None
+            )
+            if user:
+                return user
+    return clean_text(info.get("author"), limit=_MAX_OWNER)
 
 
 def _add_file(files: dict[tuple[str, str], FileDetails], entry: dict[str, object]) -> None:
@@ -106,6 +125,7 @@ def add_details(page: ProjectPage, details: Details) -> ProjectPage:
         files=files,
         display_name=page.display_name or (name if _is_spelling_of(name, page.name) else None),
         summary=page.summary or details.summary,
+        owner=page.owner or details.owner,
         # Two documents with the same files were made from the same state of the project.
         serial=details.serial if page.serial is None and same_files else page.serial,
     )

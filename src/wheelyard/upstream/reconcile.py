@@ -61,6 +61,7 @@ def with_known_details(page: ProjectPage, stored: ProjectPage | None) -> Project
         files=tuple(_with_known(file, known.get(file.filename)) for file in page.files),
         display_name=page.display_name or stored.display_name,
         summary=page.summary or stored.summary,
+        owner=page.owner or stored.owner,
     )
 
 

@@ -40,6 +40,7 @@ def upgrade() -> None:
         "UPDATE projects SET due_at = coalesce(retry_at, polled_at, created_at), due_level = 2"
         " WHERE removed_at IS NULL"
     )
+    _drop_retries()
 
 
 def _add_columns() -> None:
@@ -104,7 +105,18 @@ def _rewrite(table: str, old: str, new: str) -> None:
     if changed.rowcount != 1:
         raise RuntimeError(f"{table} has no {old}")
     connection.exec_driver_sql(f"PRAGMA schema_version = {version + 1}")
-    connection.exec_driver_sql("PRAGMA writable_schema = OFF")
+    # This also has the connection read the schema anew.
+    connection.exec_driver_sql("PRAGMA writable_schema = RESET")
+
+
+def _drop_retries() -> None:
+    """Take away when a project was to be tried again: the due list knows now."""
+    check = "CONSTRAINT ck_projects_retry CHECK (retry_at IS NULL OR polled_at IS NOT NULL)"
+    if op.get_bind().dialect.name == "postgresql":
+        op.drop_constraint(op.f("ck_projects_retry"), "projects")
+    else:
+        _rewrite("projects", f", \n\t{check}", "")
+    op.drop_column("projects", "retry_at")
 
 
 def _change_indexes() -> None:
