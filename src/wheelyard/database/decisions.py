@@ -8,7 +8,7 @@ from packaging.version import Version
 from sqlalchemy import Connection, Select, delete, exists, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from wheelyard.database.dialect import insert
+from wheelyard.database.dialect import insert, insert_many
 from wheelyard.database.releases import (
     ensure_project,
     ensure_releases,
@@ -68,9 +68,7 @@ def record_rulings(
         }
         for (release, target), (verdict, reason) in rulings.items()
     ]
-    if rows:
-        # With RETURNING, SQLAlchemy sends a thousand rows in one statement.
-        connection.execute(_replacing(connection).returning(table.c.release_id), rows)
+    insert_many(connection, _replacing(connection), rows)
 
 
 def forget_unlucky_failures(connection: Connection, project: ProjectName) -> None:

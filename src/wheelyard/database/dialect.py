@@ -1,9 +1,10 @@
 """The few statements in which SQLite and PostgreSQL differ."""
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, func, select
+from sqlalchemy import Connection, Select, Table, bindparam, func, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 WRITING = "wheelyard_writing"
@@ -46,3 +47,49 @@ def clock_time(connection: Connection) -> datetime:
         return datetime.now(UTC)
     moment: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
     return moment.astimezone(UTC)
+
+
+def continue_numbers(connection: Connection, table: Table) -> None:
+    """Let the numbers of new rows go on after those that were given when the rows were copied.
+
+    SQLite does so by itself.
+    """
+    column = table.autoincrement_column
+    if column is None or connection.dialect.name == "sqlite":
+        return
+    sequence = func.pg_get_serial_sequence(table.name, column.name)
+    last = select(func.max(column)).scalar_subquery()
+    connection.execute(select(func.setval(sequence, func.coalesce(last, 1), last.is_not(None))))
+
+
+def insert_many(
+    connection: Connection,
+    statement: postgresql.Insert | sqlite.Insert,
+    rows: Sequence[Mapping[str, Any]],
+) -> None:
+    """Run an INSERT, with what it does on a conflict, for many rows that have the same columns.
+
+    PostgreSQL gets one statement with an array for each column, which is several times as fast as
+    a statement for each row; a value that all rows have in common is sent once.
+    """
+    if not rows:
+        return
+    if not isinstance(statement, postgresql.Insert):
+        connection.execute(statement, rows)
+        return
+    values = {name: [row[name] for row in rows] for name in rows[0]}
+    columns = statement.table.c
+    arrays = {name: several for name, several in values.items() if len(set(several)) > 1}
+    arrays = arrays or {next(iter(values)): next(iter(values.values()))}
+    source = func.unnest(
+        *(
+            bindparam(None, several, type_=postgresql.ARRAY(columns[name].type))
+            for name, several in arrays.items()
+        )
+    ).table_valued(*arrays)
+    alias = source.render_derived()
+    chosen = [
+        alias.c[name] if name in arrays else literal(several[0], columns[name].type)
+        for name, several in values.items()
+    ]
+    connection.execute(statement.from_select(list(values), select(*chosen), include_defaults=False))

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, literal, select, update
 
-from wheelyard.database.dialect import insert, locked
+from wheelyard.database.dialect import insert, insert_many, locked
 from wheelyard.database.leases import WAITING
 from wheelyard.database.releases import target_ids
 from wheelyard.database.tables import jobs, targets
@@ -46,9 +46,7 @@ def enqueue(
         }
         for (release, target), terms in new.items()
     ]
-    if rows:
-        added = insert(connection, jobs).on_conflict_do_nothing().returning(jobs.c.id)
-        connection.execute(added, rows)
+    insert_many(connection, insert(connection, jobs).on_conflict_do_nothing(), rows)
 
 
 def _values(terms: JobTerms, *, at: datetime) -> dict[str, Any]:

@@ -76,7 +76,7 @@ def release_records(
 
 def _by_release(connection: Connection, query: Select[Any]) -> _ByRelease:
     grouped: _ByRelease = defaultdict(list)
-    for row in connection.execute(query):
+    for row in connection.execute(query).all():
         grouped[row.release_id].append(row)
     return grouped
 

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import NewType
 
 from packaging.tags import Tag
@@ -34,6 +35,8 @@ Sha256 = NewType("Sha256", str)
 
 _MAX_NAME = 200
 _MAX_FILENAME = 250
+_REMEMBERED = 8192
+"""So many filenames are not read again: those of the releases that are being worked on."""
 _TARGET = re.compile(r"[a-z][a-z0-9]{0,30}-[a-z]{2}\d{2,3}t?-[a-z0-9_]{1,30}")
 _FILENAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -140,6 +143,7 @@ def parse_wheel_name(filename: str) -> WheelName:
     return WheelName(ProjectName(name), version, build_tag, tags)
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def read_filename(filename: str, project: ProjectName) -> ParsedFilename:
     """Tell what a file on a project's page is; never raises, for old pages hold anything.
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property, lru_cache
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.tags import Tag, compatible_tags, cpython_tags
@@ -23,9 +23,11 @@ _OLDEST_MANYLINUX = {"x86_64": (2, 5), "i686": (2, 5)}
 _DEFAULT_OLDEST_MANYLINUX = (2, 17)
 _LEGACY_MANYLINUX = {(2, 17): "manylinux2014", (2, 12): "manylinux2010", (2, 5): "manylinux1"}
 _NO_MANYLINUX = frozenset({"armv6l"})
+_REMEMBERED = 4096
+"""So many answers about a `requires-python` are kept: projects say the same few things."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Target:
     """A distribution release, a Python and an architecture that wheels are made for.
 
@@ -41,7 +43,7 @@ class Target:
     glibc: tuple[int, int]
     python_full: str | None = None
 
-    @property
+    @cached_property
     def name(self) -> TargetName:
         """The target's name, `<channel>-cp<python>-<architecture>`."""
         return TargetName(f"{self.channel}-{self.interpreter}-{self.architecture}")
@@ -62,13 +64,7 @@ class Target:
 
     def admits(self, requires_python: str | None) -> bool:
         """Whether the target's Python satisfies a `requires-python`; nonsense is as if absent."""
-        if not requires_python:
-            return True
-        try:
-            specifiers = SpecifierSet(requires_python)
-        except InvalidSpecifier:
-            return True
-        return specifiers.contains(self.python_version, prereleases=True)
+        return not requires_python or _admits(requires_python, self._python)
 
     @property
     def python_version(self) -> Version:
@@ -76,7 +72,11 @@ class Target:
 
         Without a known patch level a high one is assumed, because distributions ship late ones.
         """
-        return Version(self.python_full or f"{self.python[0]}.{self.python[1]}.99")
+        return Version(self._python)
+
+    @cached_property
+    def _python(self) -> str:
+        return self.python_full or f"{self.python[0]}.{self.python[1]}.99"
 
 
 def target_from_name(name: str, *, python_full: str | None = None) -> Target:
@@ -98,6 +98,15 @@ def target_from_name(name: str, *, python_full: str | None = None) -> Target:
         glibc=glibc,
         python_full=python_full,
     )
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _admits(requires_python: str, python: str) -> bool:
+    try:
+        specifiers = SpecifierSet(requires_python)
+    except InvalidSpecifier:
+        return True
+    return specifiers.contains(python, prereleases=True)
 
 
 @cache
