@@ -39,6 +39,9 @@ LEGACY_BACKEND = "setuptools.build_meta:__legacy__"
 
 _LEGACY_REQUIRES = ("setuptools>=40.8.0",)
 _KEPT = timedelta(days=7)
+_OPT_OUTS = {"wheelyard": ("build", False), "piwheels": ("disable", True)}
+"""By which key and value of which tool's table an author opts out: ours, and the one we follow."""
+
 _MAX_PYPROJECT_BYTES = 1024**2
 _MAX_ITEMS = 100
 _MAX_TEXT = 1000
@@ -55,7 +58,10 @@ class BuildSystem:
 
 
 def read_build_system(source: Path) -> BuildSystem | Failure:
-    """Read what a project says about its build; one that says nothing is built the old way."""
+    """Read what a project says about its build; one that says nothing is built the old way.
+
+    A project whose author opts out is a failure of the kind `opted-out`.
+    """
     file = source / "pyproject.toml"
     if not file.exists():
         return BuildSystem(requires=_LEGACY_REQUIRES, backend=LEGACY_BACKEND, backend_path=())
@@ -64,12 +70,31 @@ def read_build_system(source: Path) -> BuildSystem | Failure:
     try:
         if file.stat().st_size > _MAX_PYPROJECT_BYTES:
             return _invalid("it is too large")
-        table = tomllib.loads(file.read_text(encoding="utf-8")).get("build-system", {})
+        document = tomllib.loads(file.read_text(encoding="utf-8"))
+        refusal = _opt_out(document)
+        if refusal is not None:
+            return refusal
+        table = document.get("build-system", {})
         if not isinstance(table, dict):
             return _invalid("build-system is no table")
         return _build_system(table)
     except (ValueError, RecursionError, InvalidRequirement) as error:
         return _invalid(str(error))
+
+
+def _opt_out(document: Mapping[str, object]) -> Failure | None:
+    """Return the failure that says that the author wants no builds like ours; None if not so."""
+    tools = document.get("tool")
+    for tool, (key, refused) in _OPT_OUTS.items():
+        table = tools.get(tool) if isinstance(tools, dict) else None
+        if isinstance(table, dict) and table.get(key) is refused:
+            said = f"[tool.{tool}] {key} = {str(refused).lower()}"
+            return Failure(
+                kind=FailureKind.OPTED_OUT,
+                message=f"Its author asks, by {said} in pyproject.toml, that it not be built here.",
+                evidence=(said,),
+            )
+    return None
 
 
 def _build_system(table: Mapping[str, object]) -> BuildSystem | Failure:

@@ -341,3 +341,37 @@ def test_passwords_are_out_of_every_text() -> None:
     url = "https://reader:p%2Fw@index.example.org/simple/"
     text = without_secrets(f"tried {url} as p/w, p%2Fw", url)
     assert text == "tried https://***@index.example.org/simple/ as ***, ***"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[tool.wheelyard]\nbuild = false\n", "[tool.wheelyard] build = false"),
+        ("[tool.piwheels]\ndisable = true\n", "[tool.piwheels] disable = true"),
+        (
+            "[build-system]\nrequires = 7\n[tool.wheelyard]\nbuild = false\n",
+            "[tool.wheelyard] build = false",
+        ),
+    ],
+)
+def test_an_author_who_opts_out_is_heeded(tmp_path: Path, text: str, said: str) -> None:
+    assert read_build_system(project(tmp_path, text)) == Failure(
+        kind=FailureKind.OPTED_OUT,
+        message=f"Its author asks, by {said} in pyproject.toml, that it not be built here.",
+        evidence=(said,),
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "tool = 1\n",
+        "[tool]\nwheelyard = false\n",
+        "[tool.wheelyard]\nbuild = true\n",
+        "[tool.wheelyard]\nbuild = 0\n",
+        "[tool.piwheels]\ndisable = 'true'\n",
+        "[tool.piwheels]\nbuild = false\n",
+    ],
+)
+def test_what_is_no_plain_opt_out_is_none(tmp_path: Path, text: str) -> None:
+    assert read_build_system(project(tmp_path, text)) == LEGACY
