@@ -71,13 +71,7 @@ def read_build_system(source: Path) -> BuildSystem | Failure:
         if file.stat().st_size > _MAX_PYPROJECT_BYTES:
             return _invalid("it is too large")
         document = tomllib.loads(file.read_text(encoding="utf-8"))
-        refusal = _opt_out(document)
-        if refusal is not None:
-            return refusal
-        table = document.get("build-system", {})
-        if not isinstance(table, dict):
-            return _invalid("build-system is no table")
-        return _build_system(table)
+        return _opt_out(document) or _build_system(document.get("build-system", {}))
     except (ValueError, RecursionError, InvalidRequirement) as error:
         return _invalid(str(error))
 
@@ -97,7 +91,9 @@ def _opt_out(document: Mapping[str, object]) -> Failure | None:
     return None
 
 
-def _build_system(table: Mapping[str, object]) -> BuildSystem | Failure:
+def _build_system(table: object) -> BuildSystem | Failure:
+    if not isinstance(table, dict):
+        return _invalid("build-system is no table")
     requires = table.get("requires", list(_LEGACY_REQUIRES))
     backend = table.get("build-backend", LEGACY_BACKEND)
     path = table.get("backend-path", [])
