@@ -2,8 +2,14 @@
 
 `app`       the program `wheelyard` and how its errors are shown
 `up`        everything on one machine: `children`, `progress` and `outcomes` are its parts
-`serve`     the long-running programs: web, services, builder
-`show`      what is known of a project
+`serve`     the long-running programs of a server: web, services
+`build`     a builder; `builders`: who may build here
+`projects`  what is asked for and known of projects; `releases`: of one release
+`rebuilds`  building once more; `removals`: taking a project away
+`queue`     what waits to be built; `targets`: what wheels are made for
+`upstream`  how the index is followed
+`databases` the schema, checking, moving, and what operators did
+`operation` what operators' commands have in common; `output`: what they print
 `diagnose`  what a build log says
 """
 

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Row, Select, delete, exists, func, select, up
 
 from wheelyard.database.columns import clean
 from wheelyard.database.dialect import insert, locked
+from wheelyard.database.releases import version_key
 from wheelyard.database.tables import (
     builders,
     builds,
@@ -69,13 +70,19 @@ def build_summaries(
     connection: Connection,
     *,
     project: ProjectName | None = None,
+    version: Version | None = None,
     running: bool | None = None,
     limit: int,
 ) -> list[BuildSummary]:
-    """Return builds, the newest first: of one project or all, running ones, ended ones or both."""
+    """Return builds, the newest first: of one project or all, running ones, ended ones or both.
+
+    `version` picks a release of the project.
+    """
     query = _summaries().order_by(builds.c.started_at.desc(), builds.c.id).limit(limit)
     if project is not None:
         query = query.where(projects.c.name == project)
+    if version is not None:
+        query = query.where(releases.c.version_key == version_key(version))
     if running is not None:
         is_running = builds.c.state == BuildState.RUNNING
         query = query.where(is_running if running else ~is_running)

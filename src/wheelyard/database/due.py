@@ -26,14 +26,17 @@ from sqlalchemy import (
 
 from wheelyard.database.dialect import insert
 from wheelyard.database.tables import listed_projects, projects, wants
+from wheelyard.errors import UnknownProject
 from wheelyard.model.change import ChangedProject
 from wheelyard.model.names import ProjectName
 from wheelyard.model.project import ProjectStatus
 
 __all__ = [
     "DueLevel",
+    "due_projects",
     "forget_listing",
     "known_projects",
+    "mark_asked",
     "mark_changed",
     "mark_listed",
     "mark_unlisted",
@@ -152,6 +155,33 @@ def _higher(serial: ColumnElement[int]) -> ColumnElement[int]:
     return case(
         (func.coalesce(projects.c.due_serial, -1) < serial, serial), else_=projects.c.due_serial
     )
+
+
+def mark_asked(connection: Connection, names: Iterable[ProjectName], *, at: datetime) -> None:
+    """Let projects be read because an operator says so, whole, even if nothing has changed.
+
+    Raises:
+        UnknownProject: if one is not on record.
+    """
+    for name in sorted(set(names)):
+        marked = connection.execute(
+            update(projects)
+            .where(projects.c.name == name)
+            .values(_due(DueLevel.ASKED, at=at) | {"etag": None})
+        )
+        if marked.rowcount == 0:
+            raise UnknownProject(name, "It is not on record here; see `wheelyard project add`")
+
+
+def due_projects(connection: Connection, *, now: datetime) -> dict[DueLevel, int]:
+    """Count the projects that are to be read now, by urgency; where there is none, no count."""
+    rows = connection.execute(
+        select(projects.c.due_level, func.count().label("projects"))
+        .where(projects.c.due_at <= now)
+        .group_by(projects.c.due_level)
+        .order_by(projects.c.due_level)
+    )
+    return {DueLevel(row.due_level): int(row.projects) for row in rows}
 
 
 def forget_listing(connection: Connection) -> None:

@@ -209,6 +209,21 @@ def projects_of_builder(connection: Connection, builder_id: int) -> list[Project
     return [ProjectName(name) for name in names]
 
 
+def count_wheels(connection: Connection, builder_id: int) -> int:
+    """Count the wheels that a builder made and that can be recalled."""
+    count = (
+        select(func.count())
+        .select_from(wheels)
+        .join(builds, builds.c.id == wheels.c.build_id)
+        .where(
+            builds.c.builder_id == builder_id,
+            wheels.c.recalled.is_(False),
+            wheels.c.state != WheelState.CHECKED,
+        )
+    )
+    return int(connection.scalar(count) or 0)
+
+
 def recall_wheels(connection: Connection, builder_id: int, *, at: datetime) -> int:
     """Withdraw every wheel that a builder made, for good, and have them built again by others.
 

@@ -10,6 +10,7 @@ from wheelyard.model.build import (
     Failure,
     JobKind,
     JobState,
+    Priority,
     Recipe,
     SdistReference,
     Verdict,
@@ -82,3 +83,25 @@ class FailedAttempt:
     sdist_sha256: Sha256
     failure: Failure | None
     verdict: Verdict | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueuedJob:
+    """A job as operators see it.
+
+    `attempts` have failed through no fault of the project; `build_id`, `builder` and
+    `lease_expires_at` are there while it is leased.
+    """
+
+    project: ProjectName
+    version: Version
+    target: TargetName
+    state: JobState
+    priority: Priority
+    turn: int
+    demand: int
+    due_at: datetime
+    attempts: int
+    build_id: str | None = None
+    builder: str | None = None
+    lease_expires_at: datetime | None = None

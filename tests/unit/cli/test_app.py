@@ -5,16 +5,24 @@ import pytest
 
 from wheelyard.cli.app import modules_for
 
+EVERY_MODULE = [
+    *("up", "serve", "build", "builders", "projects", "releases", "queue", "targets"),
+    *("upstream", "databases", "diagnose"),
+]
+
 
 @pytest.mark.parametrize(
     ("words", "modules"),
     [
         (["web"], ["serve"]),
         (["builder", "--once"], ["build"]),
-        (["builder", "token", "attic"], ["build", "tokens"]),
+        (["builder", "token", "attic"], ["build", "builders"]),
+        (["builder", "drain", "attic"], ["build", "builders"]),
+        (["project", "show", "evdev"], ["projects"]),
+        (["queue", "--json", "list"], ["queue"]),
         (["diagnose", "up"], ["diagnose"]),
-        (["--help"], ["up", "serve", "build", "tokens", "show", "diagnose"]),
-        (["nonsense"], ["up", "serve", "build", "tokens", "show", "diagnose"]),
+        (["--help"], EVERY_MODULE),
+        (["nonsense"], EVERY_MODULE),
     ],
 )
 def test_a_command_loads_what_it_needs(words: list[str], modules: list[str]) -> None:
@@ -37,7 +45,13 @@ def test_a_builder_loads_nothing_of_the_servers() -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [["--help"], ["builder", "--help"], ["project", "--help"], ["up", "--help"]]
+    "words",
+    [
+        ["--help"],
+        ["builder", "--help"],
+        *([group, "--help"] for group in ("project", "release", "queue", "target")),
+        *([group, "--help"] for group in ("upstream", "database", "up")),
+    ],
 )
 def test_every_command_explains_itself(words: list[str]) -> None:
     done = subprocess.run(
