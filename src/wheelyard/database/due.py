@@ -5,7 +5,7 @@ serial that its page must have. Names are written in their order, so that two wh
 not wait for each other in a circle.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from enum import IntEnum
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Row,
     and_,
     bindparam,
     case,
@@ -42,6 +43,9 @@ __all__ = [
     "mark_unlisted",
     "unlisted_projects",
 ]
+
+
+_NAMES_A_QUERY = 5000
 
 
 class DueLevel(IntEnum):
@@ -93,8 +97,7 @@ def mark_changed(
 
 def _follow(connection: Connection, names: Sequence[ProjectName], *, at: datetime) -> None:
     """Make rows of new projects, and follow all that are named; what was read is to be planned."""
-    if not names:
-        return
+    known = {row.name: row.followed for row in _rows(connection, names)}
     new = [
         {
             "name": name,
@@ -104,14 +107,27 @@ def _follow(connection: Connection, names: Sequence[ProjectName], *, at: datetim
             "followed": True,
         }
         for name in names
+        if name not in known
     ]
-    connection.execute(insert(connection, projects).on_conflict_do_nothing(), new)
-    connection.execute(
-        update(projects)
-        .where(projects.c.name == bindparam("named"), projects.c.followed.is_(False))
-        .values(followed=True, plan_from=_plan_from(at)),
-        [{"named": name} for name in names],
-    )
+    if new:
+        connection.execute(insert(connection, projects).on_conflict_do_nothing(), new)
+    not_followed = [{"named": name} for name in names if known.get(name) is False]
+    if not_followed:
+        connection.execute(
+            update(projects)
+            .where(projects.c.name == bindparam("named"))
+            .values(followed=True, plan_from=_plan_from(at)),
+            not_followed,
+        )
+
+
+def _rows(connection: Connection, names: Sequence[ProjectName]) -> Iterator[Row[*tuple[Any, ...]]]:
+    """Yield what decides whether projects are due, of those that have a row."""
+    c = projects.c
+    columns = (c.name, c.followed, c.read_at, c.upstream_serial, c.removed_at, c.missing_count)
+    for start in range(0, len(names), _NAMES_A_QUERY):
+        some = names[start : start + _NAMES_A_QUERY]
+        yield from connection.execute(select(*columns).where(c.name.in_(some)))
 
 
 def _plan_from(at: datetime) -> ColumnElement[Any]:
@@ -131,7 +147,7 @@ def _mark_each(
         connection.execute(mark.values(due), anyhow)
     by_serial = [{"named": name, "told": serial} for name, serial in changed if serial is not None]
     if by_serial:
-        told: ColumnElement[int] = bindparam("told", type_=projects.c.due_serial.type)
+        told = _told()
         connection.execute(
             mark.where(func.coalesce(projects.c.upstream_serial, -1) < told).values(
                 due | {"due_serial": _higher(told)}
@@ -149,6 +165,10 @@ def _due(level: DueLevel, *, at: datetime) -> dict[str, Any]:
             (and_(is_due, projects.c.due_level <= level), projects.c.due_level), else_=level
         ),
     }
+
+
+def _told() -> ColumnElement[int]:
+    return bindparam("told", type_=projects.c.due_serial.type)
 
 
 def _higher(serial: ColumnElement[int]) -> ColumnElement[int]:
@@ -214,30 +234,29 @@ def mark_listed(
         ),
         [{"name": project.name, "serial": project.serial} for project in listed],
     )
-    serial = listed_projects.c.serial
-    is_new = projects.c.read_at.is_(None)
-    for level, is_due in (
-        (DueLevel.FIRST_FILL, is_new),
-        (
-            DueLevel.CHANGED,
-            ~is_new
-            & or_(
-                func.coalesce(projects.c.upstream_serial, -1) < serial,
-                projects.c.removed_at.is_not(None),
-                projects.c.missing_count > 0,
-            ),
-        ),
-    ):
+    serials = {project.name: project.serial for project in listed}
+    marks: dict[DueLevel, list[dict[str, Any]]] = {}
+    for row in _rows(connection, names):
+        level = _level_when_listed(row, serials[row.name])
+        if level is not None:
+            mark = {"named": row.name, "told": serials[row.name]}
+            marks.setdefault(level, []).append(mark)
+    for level, rows in marks.items():
         connection.execute(
             update(projects)
-            .where(
-                listed_projects.c.name == projects.c.name,
-                listed_projects.c.name.in_(names),
-                _is_cared_for,
-                is_due,
-            )
-            .values(_due(level, at=at) | {"due_serial": _higher(serial)})
+            .where(projects.c.name == bindparam("named"), _is_cared_for)
+            .values(_due(level, at=at) | {"due_serial": _higher(_told())}),
+            rows,
         )
+
+
+def _level_when_listed(row: Row[*tuple[Any, ...]], serial: int | None) -> DueLevel | None:
+    """Return how urgently a project is to be read that a list names; None if it is not."""
+    if row.read_at is None:
+        return DueLevel.FIRST_FILL
+    is_ahead = serial is not None and (row.upstream_serial is None or row.upstream_serial < serial)
+    was_missing = row.removed_at is not None or row.missing_count > 0
+    return DueLevel.CHANGED if is_ahead or was_missing else None
 
 
 def _is_unlisted(read_before: datetime) -> ColumnElement[bool]:
