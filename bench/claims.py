@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from packaging.version import Version
-
 from postgres import running_cluster
+from stocked import enqueue
 from wheelyard.database import builders, builds, migrate, projects, queue, state, targets
 from wheelyard.database.engine import Engine, connect, writing
-from wheelyard.model.build import BuildState, Priority
+from wheelyard.model.build import BuildState
 from wheelyard.model.names import Filename, parse_project_name
 from wheelyard.model.project import ProjectPage, UpstreamFile, Want
 from wheelyard.model.target import target_from_name
@@ -101,16 +100,8 @@ def _fill(engine: Engine) -> int:
         targets.save_targets(connection, [TARGET])
         projects.want(connection, Want(project=PROJECT), at=NOW)
         projects.save_page(connection, ProjectPage(name=PROJECT, files=files), at=NOW)
-        for number, file in enumerate(files):
-            queue.enqueue(
-                connection,
-                project=PROJECT,
-                version=Version(str(number)),
-                target=TARGET.name,
-                sdist=file.filename,
-                priority=Priority.NORMAL,
-                due_at=NOW,
-            )
+        for number in range(JOBS):
+            enqueue(connection, project=PROJECT, version=str(number), target=TARGET.name)
         builder = builders.add_builder(
             connection, name="measured", token_hash="0" * 64, targets=frozenset(), at=NOW
         )

@@ -1,9 +1,10 @@
 """Puts what the queue's tests start from into a database: targets, a project, a builder, jobs."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from packaging.version import Version
+from sqlalchemy import select
 
 from factories import (
     NOW,
@@ -15,17 +16,20 @@ from factories import (
     target,
     upstream_file,
 )
-from wheelyard.database import builders, queue
+from wheelyard.database import builders, job_rows, queue, tables
 from wheelyard.database.builds import close_build
 from wheelyard.database.engine import Connection
 from wheelyard.database.projects import save_page
+from wheelyard.database.releases import release_is
 from wheelyard.database.targets import active_targets, save_targets
 from wheelyard.model.build import BuildState, Failure, Limits, Priority
 from wheelyard.model.builder import Builder
 from wheelyard.model.job import ClaimedJob
-from wheelyard.model.names import Filename, TargetName
+from wheelyard.model.names import TargetName
+from wheelyard.model.plan import JobTerms
 
 LEASE = timedelta(minutes=1)
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def build_id(number: int = 1) -> str:
@@ -59,17 +63,31 @@ def enqueue(
     priority: Priority = Priority.NORMAL,
     due_at: datetime = NOW,
     force: bool = False,
+    turn: int = 0,
+    demand: int = 0,
 ) -> None:
-    queue.enqueue(
-        connection,
-        project=project_name(project),
-        version=Version(version),
-        target=TargetName(target),
-        sdist=Filename(f"{project}-{version}.tar.gz"),
+    """Put a job into the queue as the planner does, at the moment `NOW`."""
+    release = connection.execute(
+        select(tables.releases.c.id, tables.releases.c.uploaded_at)
+        .join(tables.projects, tables.projects.c.id == tables.releases.c.project_id)
+        .where(release_is(project_name(project), Version(version)))
+    ).one()
+    sdist = connection.scalars(
+        select(tables.upstream_files.c.id).where(
+            tables.upstream_files.c.filename == f"{project}-{version}.tar.gz"
+        )
+    ).one()
+    terms = JobTerms(
+        sdist=sdist,
         priority=priority,
         due_at=due_at,
+        released_at=release.uploaded_at or LONG_AGO,
         force=force,
+        owner=None,
+        demand=demand,
+        turn=turn,
     )
+    job_rows.enqueue(connection, {(release.id, TargetName(target)): terms}, at=NOW)
 
 
 def register(connection: Connection, name: str = "board") -> Builder:

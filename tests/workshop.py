@@ -49,6 +49,9 @@ NEWER = TargetName("bookworm-cp312-x86_64")
 TRIXIE = TargetName("trixie-cp313-x86_64")
 PLATFORM_TAG = "cp311-cp311-linux_x86_64"
 PURE_TAG = "py3-none-any"
+OTHER_PLATFORM = "spam-1.0-cp39-cp39-win_amd64.whl"
+"""Upstream's wheel for another machine: so the release's wheels are no pure ones."""
+
 INDEX_URL = "https://index.example.org/simple/"
 COMPILE_ERROR = Failure(
     kind=FailureKind.COMPILE_ERROR, message="gcc rejected spam.c.", evidence=("spam.c:1: error",)
@@ -120,10 +123,16 @@ class Workshop:
         return Scheduler(self.engine, clock=self.clock, policy=self.settings.policy).tick()
 
     def maintain(self) -> int:
-        """Let maintenance do what there is to do."""
-        return Maintenance(
-            self.engine, store=self.store, clock=self.clock, settings=self.settings
+        """Let maintenance do what there is to do, and the scheduler plan what follows from it."""
+        done = Maintenance(
+            self.engine,
+            store=self.store,
+            clock=self.clock,
+            settings=self.settings,
+            holder="workshop",
         ).tick()
+        self.plan()
+        return done
 
     def builder(
         self, name: str = "board", *, targets: frozenset[TargetName] = frozenset()
@@ -208,8 +217,8 @@ class Workshop:
         *announced: WheelFile,
         failure: Failure | None = None,
     ) -> FinishReply:
-        """Let a builder tell the end of a build."""
-        return leases.finish(
+        """Let a builder tell the end of a build, and the scheduler plan what follows from it."""
+        reply = leases.finish(
             self.engine,
             store=self.store,
             clock=self.clock,
@@ -222,6 +231,8 @@ class Workshop:
                 build_seconds=1.5,
             ),
         )
+        self.plan()
+        return reply
 
     def deliver(
         self, builder: Builder, lease: BuildLease, *, tag: str | None = None

@@ -17,6 +17,7 @@ from fastapi import FastAPI
 from packaging.version import Version
 from starlette.testclient import TestClient
 
+from stocked import enqueue
 from wheels import make_wheel
 from wheelyard.certify.inspection import read_metadata
 from wheelyard.clock import SettableClock
@@ -27,13 +28,12 @@ from wheelyard.database import (
     migrate,
     pages,
     projects,
-    queue,
     targets,
     wheels,
 )
 from wheelyard.database import leases as leased
 from wheelyard.database.engine import Engine, connect, writing
-from wheelyard.model.build import BuildState, Decision, Failure, Priority, Verdict
+from wheelyard.model.build import BuildState, Decision, Failure, Verdict
 from wheelyard.model.names import (
     Filename,
     ProjectName,
@@ -153,15 +153,7 @@ class Yard:
     ) -> None:
         """Put a job into the queue."""
         with writing(self.engine) as connection:
-            queue.enqueue(
-                connection,
-                project=parse_project_name(name),
-                version=Version(version),
-                target=target,
-                sdist=Filename(f"{name}-{version}.tar.gz"),
-                priority=Priority.NORMAL,
-                due_at=self.clock.now(),
-            )
+            enqueue(connection, project=name, version=version, target=target)
 
     def build(
         self, name: str = "spam", *, version: str = "1.0", target: TargetName = BOOKWORM

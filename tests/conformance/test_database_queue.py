@@ -4,16 +4,17 @@ from datetime import timedelta
 
 import pytest
 from packaging.version import Version
+from sqlalchemy import update
 
 from factories import NOW, PROJECT, TARGET, digest, failure, project_page, target, upstream_file
 from stocked import LEASE, build_id, claim, enqueue, finish, register, stock
-from wheelyard.database import queue
+from wheelyard.database import queue, tables
 from wheelyard.database.builds import build_summary, close_build, failed_attempts
 from wheelyard.database.engine import Connection, Engine, reading, writing
+from wheelyard.database.pausing import pause_queue, resume_queue
 from wheelyard.database.projects import save_page
 from wheelyard.database.recipes import save_recipe
 from wheelyard.database.targets import save_targets
-from wheelyard.errors import InvalidName, NotStored, UnknownTarget
 from wheelyard.model.build import (
     BuildState,
     JobKind,
@@ -127,19 +128,63 @@ def test_only_jobs_of_the_asked_targets_are_claimed(engine: Engine) -> None:
         assert job.target == target(OTHER)
 
 
-def test_asking_for_an_unknown_target_is_refused(engine: Engine) -> None:
-    with writing(engine) as connection, pytest.raises(UnknownTarget, match="bookworm"):
-        claim(connection, register(connection))
+def test_an_unknown_target_has_no_jobs(engine: Engine) -> None:
+    with writing(engine) as connection:
+        assert claim(connection, register(connection)) is None
 
 
-def test_a_job_is_not_claimed_before_it_is_due(engine: Engine) -> None:
+def test_a_job_is_not_claimed_before_it_is_due_and_promoted(engine: Engine) -> None:
     with writing(engine) as connection:
         stock(connection)
         enqueue(connection, due_at=NOW + SECOND)
         builder = register(connection)
 
-        assert claim(connection, builder, now=NOW) is None
-        assert claim(connection, builder, now=NOW + SECOND) is not None
+        assert queue.promote(connection, now=NOW) == 0
+        assert claim(connection, builder) is None
+        assert queue.promote(connection, now=NOW + SECOND) == 1
+        assert claim(connection, builder) is not None
+
+
+def test_a_paused_or_retired_target_has_no_jobs_and_a_paused_queue_none_at_all(
+    engine: Engine,
+) -> None:
+    with writing(engine) as connection:
+        stock(connection)
+        enqueue(connection)
+        builder = register(connection)
+        for column in ("paused", "retired"):
+            connection.execute(update(tables.targets).values({column: True}))
+            assert claim(connection, builder) is None
+            connection.execute(update(tables.targets).values({column: False}))
+        pause_queue(connection, reason="moving", at=NOW)
+        assert claim(connection, builder) is None
+        resume_queue(connection)
+        assert claim(connection, builder) is not None
+
+
+def test_of_several_targets_the_best_job_goes_first(engine: Engine) -> None:
+    with writing(engine) as connection:
+        stock(connection, versions=["1.0", "2.0"], targets=[TARGET, OTHER])
+        enqueue(connection, version="1.0", target=TARGET, turn=3)
+        enqueue(connection, version="2.0", target=OTHER, turn=1)
+        builder = register(connection)
+
+        found = [
+            claim(connection, builder, build=number, targets=[TARGET, OTHER]) for number in (1, 2)
+        ]
+    assert [str(job.version) for job in found if job] == ["2.0", "1.0"]
+
+
+def test_of_equal_priority_the_lower_turn_goes_first_then_the_greater_demand(
+    engine: Engine,
+) -> None:
+    with writing(engine) as connection:
+        stock(connection, versions=["1.0", "2.0", "3.0"])
+        enqueue(connection, version="1.0", turn=1, demand=9)
+        enqueue(connection, version="2.0", turn=0, demand=1)
+        enqueue(connection, version="3.0", turn=0, demand=2)
+
+        assert claimed_versions(connection, claims=3) == ["3.0", "2.0", "1.0"]
 
 
 def test_the_most_urgent_priority_goes_first_however_long_others_wait(engine: Engine) -> None:
@@ -150,15 +195,6 @@ def test_the_most_urgent_priority_goes_first_however_long_others_wait(engine: En
         enqueue(connection, version="3.0", priority=Priority.REQUESTED)
 
         assert claimed_versions(connection, claims=3) == ["3.0", "2.0", "1.0"]
-
-
-def test_of_equal_priority_what_was_due_first_goes_first(engine: Engine) -> None:
-    with writing(engine) as connection:
-        stock(connection, versions=["1.0", "2.0"])
-        enqueue(connection, version="1.0", due_at=NOW)
-        enqueue(connection, version="2.0", due_at=NOW - SECOND)
-
-        assert claimed_versions(connection, claims=2) == ["2.0", "1.0"]
 
 
 def test_of_what_was_due_together_the_newest_release_goes_first(engine: Engine) -> None:
@@ -196,41 +232,6 @@ def test_enqueueing_twice_leaves_one_job(engine: Engine) -> None:
         ]
 
 
-def test_enqueueing_again_changes_priority_and_force_and_brings_the_job_forward(
-    engine: Engine,
-) -> None:
-    with writing(engine) as connection:
-        stock(connection, versions=["1.0", "2.0"])
-        enqueue(connection, version="1.0", priority=Priority.BACKLOG, due_at=NOW + LEASE)
-        enqueue(connection, version="2.0", priority=Priority.NORMAL)
-        enqueue(connection, version="1.0", priority=Priority.REQUESTED, force=True)
-
-        job = claim(connection, register(connection))
-    assert job is not None
-    assert (str(job.version), job.force) == ("1.0", True)
-
-
-def test_enqueueing_again_does_not_cost_a_job_its_place(engine: Engine) -> None:
-    with writing(engine) as connection:
-        stock(connection)
-        enqueue(connection, due_at=NOW)
-        enqueue(connection, due_at=NOW + LEASE)
-
-        assert queue.next_due_at(connection) == NOW
-
-
-def test_enqueueing_again_does_not_undo_a_back_off(engine: Engine) -> None:
-    with writing(engine) as connection:
-        stock(connection)
-        enqueue(connection)
-        claim(connection, register(connection))
-        close_build(connection, build_id=build_id(), state=BuildState.LOST, finished_at=NOW)
-        queue.put_back(connection, build_id=build_id(), due_at=NOW + LEASE)
-        enqueue(connection, due_at=NOW)
-
-        assert queue.next_due_at(connection) == NOW + LEASE
-
-
 def test_enqueueing_a_leased_job_leaves_it_alone(engine: Engine) -> None:
     with writing(engine) as connection:
         stock(connection)
@@ -241,57 +242,6 @@ def test_enqueueing_a_leased_job_leaves_it_alone(engine: Engine) -> None:
         job = queue.leased_job(connection, build_id=build_id())
     assert job is not None
     assert not job.force
-
-
-@pytest.mark.parametrize("filename", ["evdev-9.9.tar.gz", "spidev-1.0.tar.gz"])
-def test_a_job_needs_a_source_that_is_on_record(engine: Engine, filename: str) -> None:
-    with writing(engine) as connection:
-        stock(connection)
-        with pytest.raises(NotStored, match=filename):
-            queue.enqueue(
-                connection,
-                project=PROJECT,
-                version=Version("1.0"),
-                target=TargetName(TARGET),
-                sdist=Filename(filename),
-                priority=Priority.NORMAL,
-                due_at=NOW,
-            )
-
-
-def test_a_job_needs_a_source_with_a_digest(engine: Engine) -> None:
-    with writing(engine) as connection:
-        save_targets(connection, [target()])
-        save_page(connection, project_page(upstream_file(hashes={"md5": "a" * 32})), at=NOW)
-        with pytest.raises(InvalidName, match="SHA-256"):
-            enqueue(connection)
-
-
-def test_a_waiting_job_can_be_taken_back(engine: Engine) -> None:
-    with writing(engine) as connection:
-        stock(connection)
-        enqueue(connection)
-
-        taken_back = [
-            queue.dequeue(
-                connection, project=PROJECT, version=Version("1"), target=TargetName(TARGET)
-            )
-            for _ in range(2)
-        ]
-        assert taken_back == [True, False]
-        assert queue.job_counts(connection) == []
-
-
-def test_a_leased_job_cannot_be_taken_back(engine: Engine) -> None:
-    with writing(engine) as connection:
-        stock(connection)
-        enqueue(connection)
-        claim(connection, register(connection))
-
-        assert not queue.dequeue(
-            connection, project=PROJECT, version=Version("1.0"), target=TargetName(TARGET)
-        )
-        assert counts(connection) == {(TARGET, JobState.LEASED): 1}
 
 
 def test_a_heartbeat_renews_the_lease_and_tells_the_phase(engine: Engine) -> None:
@@ -389,7 +339,8 @@ def test_a_job_that_is_put_back_waits_and_counts_the_attempt(engine: Engine) -> 
                 connection, build_id=build_id(number), state=BuildState.LOST, finished_at=NOW
             )
             assert queue.put_back(connection, build_id=build_id(number), due_at=NOW)
-        assert counts(connection) == {(TARGET, JobState.WAITING): 1}
+            assert counts(connection) == {(TARGET, JobState.SCHEDULED): 1}
+            queue.promote(connection, now=NOW)
 
         claim(connection, builder, build=3)
         job = queue.leased_job(connection, build_id=build_id(3))
@@ -431,16 +382,6 @@ def test_jobs_are_counted_by_target_and_state(engine: Engine) -> None:
             (TARGET, JobState.WAITING): 1,
             (OTHER, JobState.WAITING): 1,
         }
-
-
-def test_the_next_job_is_due_when_the_first_of_the_waiting_ones_is(engine: Engine) -> None:
-    with writing(engine) as connection:
-        stock(connection, versions=["1.0", "2.0"])
-        assert queue.next_due_at(connection) is None
-        enqueue(connection, version="1.0", due_at=NOW + LEASE)
-        enqueue(connection, version="2.0", due_at=NOW + SECOND)
-
-        assert queue.next_due_at(connection) == NOW + SECOND
 
 
 def test_a_failed_attempt_is_told_until_another_is_waiting_or_better(engine: Engine) -> None:

@@ -299,5 +299,5 @@ def test_using_a_function_on_an_empty_database_tells_nothing_and_breaks_nothing(
     with reading(engine) as connection:
         assert project_overview(connection, PROJECT) is None
         assert current_serial(connection) == 0
-        assert queue.next_due_at(connection) is None
+        assert queue.job_counts(connection) == []
         assert isinstance(connection, Connection)

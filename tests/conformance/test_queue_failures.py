@@ -53,7 +53,9 @@ def test_a_failure_of_the_infrastructure_is_tried_again_after_a_growing_pause(
     for pause in (10, 20):
         lease = workshop.claimed(builder)
         assert workshop.finish(builder, lease.build_id, failure=LOST_DISK) == reply(LOST_DISK)
-        assert workshop.job_counts() == [JobCount(target=BOOKWORM, state=JobState.WAITING, count=1)]
+        assert workshop.job_counts() == [
+            JobCount(target=BOOKWORM, state=JobState.SCHEDULED, count=1)
+        ]
         workshop.clock.advance(timedelta(seconds=pause - 1))
         assert workshop.claim(builder) is None
         workshop.clock.advance(timedelta(seconds=1))

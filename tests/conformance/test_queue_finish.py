@@ -24,6 +24,7 @@ from workshop import (
     COMPILE_ERROR,
     LOST_DISK,
     NEWER,
+    OTHER_PLATFORM,
     PURE_TAG,
     SPAM,
     TRIXIE,
@@ -74,6 +75,8 @@ def test_a_sound_wheel_is_published_whole(workshop: Workshop, builder: Builder) 
     workshop.clock.advance(timedelta(seconds=5))
 
     assert workshop.finish(builder, lease.build_id, file) == SUCCEEDED
+    finished_at = workshop.clock.now()
+    workshop.maintain()
 
     wheel = Wheel(
         file=file,
@@ -92,7 +95,7 @@ def test_a_sound_wheel_is_published_whole(workshop: Workshop, builder: Builder) 
     assert gzip.decompress(workshop.store.get(log_key)) == b"all is well\n"
     assert (build.state, build.finished_at, build.log_key) == (
         BuildState.SUCCEEDED,
-        workshop.clock.now(),
+        finished_at,
         log_key,
     )
     assert workshop.verdicts() == {("1.0", BOOKWORM): "built"}
@@ -128,6 +131,7 @@ def test_a_log_that_reached_its_limit_says_so(workshop: Workshop, builder: Build
     lease = workshop.claimed(builder)
     workshop.heartbeat(builder, lease.build_id, log=b"0123456789abc")
     workshop.finish(builder, lease.build_id, failure=COMPILE_ERROR)
+    workshop.maintain()
     [key] = workshop.stored("logs")
     assert gzip.decompress(workshop.store.get(key)) == (
         b"0123456789\n[The log is cut here: its limit is 10 bytes.]\n"
@@ -153,6 +157,7 @@ def test_two_targets_that_made_one_pure_wheel_at_once_publish_the_first(
     workshop: Workshop,
 ) -> None:
     workshop.activate(BOOKWORM, TRIXIE)
+    workshop.read(upstream_file(), upstream_file(OTHER_PLATFORM))
     workshop.plan()
     builder = workshop.builder()
     first, second = workshop.claimed(builder), workshop.claimed(builder)
@@ -167,6 +172,7 @@ def test_two_targets_that_made_one_pure_wheel_at_once_publish_the_first(
 def test_a_filename_never_gets_other_bytes_in_its_channel(workshop: Workshop) -> None:
     # The first wheel refuses the second target's Python, so that both are really needed.
     workshop.activate(BOOKWORM, NEWER)
+    workshop.read(upstream_file(), upstream_file(OTHER_PLATFORM))
     workshop.plan()
     builder = workshop.builder()
     first, second = workshop.claimed(builder), workshop.claimed(builder)

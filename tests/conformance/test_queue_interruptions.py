@@ -1,10 +1,8 @@
 """Whatever happens in the middle of the end of a build, on both databases."""
 
-import gzip
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -102,23 +100,8 @@ def test_a_wheel_whose_bytes_were_not_stored_is_not_published(
     }
 
 
-def test_a_piece_of_log_that_comes_while_the_log_is_stored_is_not_lost(
-    workshop: Workshop, builder: Builder
-) -> None:
-    lease = workshop.claimed(builder)
-    workshop.heartbeat(builder, lease.build_id, log=b"one ")
-    late = partial(workshop.heartbeat, builder, lease.build_id, log=b"two", offset=4)
-    store = watch(workshop, "logs", late)
-    workshop.deliver(builder, lease)
-    workshop.store = store
-    workshop.maintain()
-    [key] = workshop.stored("logs")
-    assert gzip.decompress(workshop.store.get(key)) == b"one two"
-
-
-@pytest.mark.parametrize("folder", ["packages", "logs"])
 def test_a_repeated_request_that_overtakes_the_first_gives_both_the_same_answer(
-    workshop: Workshop, builder: Builder, folder: str
+    workshop: Workshop, builder: Builder
 ) -> None:
     lease = workshop.claimed(builder)
     workshop.heartbeat(builder, lease.build_id, log=b"all is well\n")
@@ -129,25 +112,24 @@ def test_a_repeated_request_that_overtakes_the_first_gives_both_the_same_answer(
         workshop.store = store
         replies.append(workshop.finish(builder, lease.build_id, wheel))
 
-    store = watch(workshop, folder, repeat)
+    store = watch(workshop, "packages", repeat)
     replies.append(workshop.finish(builder, lease.build_id, wheel))
     assert len(replies) > 1
     assert replies == [SUCCEEDED] * len(replies)
     assert len(workshop.wheels()) == 1
 
 
-@pytest.mark.parametrize("folder", ["packages", "logs"])
 def test_a_full_store_loses_nothing_and_the_builder_may_finish_later(
-    workshop: Workshop, builder: Builder, folder: str
+    workshop: Workshop, builder: Builder
 ) -> None:
     lease = workshop.claimed(builder)
     workshop.heartbeat(builder, lease.build_id, log=b"all is well\n")
     file = workshop.upload(lease, workshop.make_wheel(lease))
 
     def refuse() -> None:
-        raise StoreFull(folder)
+        raise StoreFull("packages")
 
-    room = watch(workshop, folder, refuse)
+    room = watch(workshop, "packages", refuse)
     with pytest.raises(StoreFull):
         workshop.finish(builder, lease.build_id, file)
     assert workshop.build(lease.build_id).state is BuildState.RUNNING

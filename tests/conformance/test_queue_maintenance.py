@@ -91,7 +91,7 @@ def test_an_expired_lease_puts_the_job_back_and_loses_the_build(
         NO_SIGN,
         workshop.clock.now(),
     )
-    assert workshop.job_counts() == [JobCount(target=BOOKWORM, state=JobState.WAITING, count=1)]
+    assert workshop.job_counts() == [JobCount(target=BOOKWORM, state=JobState.SCHEDULED, count=1)]
     assert workshop.verdicts() == {("1.0", BOOKWORM): "needs-build"}
     assert workshop.maintain() == 0
 

@@ -19,7 +19,15 @@ from wheelyard.model.builder import Builder
 from wheelyard.model.names import parse_project_name
 from wheelyard.protocol import FinishReply
 from wheelyard.queue.maintenance import Maintenance
-from workshop import BOOKWORM, PURE_TAG, TRIXIE, Workshop, make_workshop, upstream_file
+from workshop import (
+    BOOKWORM,
+    OTHER_PLATFORM,
+    PURE_TAG,
+    TRIXIE,
+    Workshop,
+    make_workshop,
+    upstream_file,
+)
 
 THREADS = 4
 ResultT = TypeVar("ResultT")
@@ -86,7 +94,7 @@ def test_two_targets_that_finish_one_pure_wheel_at_once_publish_it_once(
     workshop.activate(BOOKWORM, TRIXIE)
     builder = workshop.builder()
     workshop.want()
-    workshop.read()
+    workshop.read(upstream_file(), upstream_file(OTHER_PLATFORM))
     workshop.plan()
     leases = [workshop.claimed(builder), workshop.claimed(builder)]
     wheels = [

@@ -185,6 +185,7 @@ class Queue(RuleBasedStateMachine):
         build = self.workshop.build(attempt.lease.build_id)
         if build.state not in {BuildState.SUCCEEDED, BuildState.FAILED}:
             return
+        self.workshop.plan()
         before = self.snapshot()
         reply = self.workshop.finish(attempt.builder, build.id, failure=COMPILE_ERROR)
         assert reply.state == build.state.value

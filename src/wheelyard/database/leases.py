@@ -18,35 +18,41 @@ from sqlalchemy import (
     Select,
     delete,
     distinct,
+    exists,
     func,
     insert,
     literal,
     select,
+    union_all,
     update,
 )
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from wheelyard.database.dialect import locked
+from wheelyard.database.pausing import QUEUE_PAUSED
 from wheelyard.database.recipes import recipe_of
-from wheelyard.database.releases import target_ids
 from wheelyard.database.tables import (
     builds,
     jobs,
     projects,
     recipes,
     releases,
+    state,
     upstream_files,
     wheels,
 )
 from wheelyard.database.tables import targets as targets_table
 from wheelyard.database.targets import target_of
-from wheelyard.model.build import BuildState, JobKind, JobState, Limits, Phase, SdistReference
+from wheelyard.model.build import BuildState, JobState, Limits, Phase, SdistReference
 from wheelyard.model.job import ClaimedJob, LeasedJob
 from wheelyard.model.names import Filename, ProjectName, TargetName, parse_sha256
 
 # The partial indexes serve only statements that name the state itself, not a parameter.
 WAITING = literal(JobState.WAITING, jobs.c.state.type, literal_execute=True)
 _LEASED = literal(JobState.LEASED, jobs.c.state.type, literal_execute=True)
+_SCHEDULED = literal(JobState.SCHEDULED, jobs.c.state.type, literal_execute=True)
+_PROMOTED = 5000
+"""At most so many jobs begin to wait in one transaction."""
 
 
 def claim(  # noqa: PLR0913 - what a lease is
@@ -59,14 +65,12 @@ def claim(  # noqa: PLR0913 - what a lease is
     build_id: str,
     limits: Limits | None = None,
 ) -> ClaimedJob | None:
-    """Lease the best job that is due for one of the targets, and start its build.
+    """Lease the best waiting job for one of the targets, and start its build.
 
-    The best has the most urgent priority, then was due first, then is of the newest release.
-    One statement picks and leases it; jobs that somebody else is about to take are passed over.
-    `build_id` is new, 32 hexadecimal digits. Returns None if there is no such job.
-
-    Raises:
-        UnknownTarget: if one of the targets is not on record.
+    The best has the most urgent priority, then the lowest turn, then the greatest demand, then is
+    of the newest release. One statement picks and leases it; jobs that somebody else is about to
+    take are passed over, and so are targets that are paused or retired. `build_id` is new, 32
+    hexadecimal digits. Returns None if there is no such job, or no jobs are handed out at all.
     """
     lease = {
         "state": JobState.LEASED,
@@ -74,8 +78,9 @@ def claim(  # noqa: PLR0913 - what a lease is
         "build_id": build_id,
         "lease_expires_at": lease_expires_at,
     }
-    numbers = target_ids(connection, targets).values()
-    statement = claim_statement(connection, targets=numbers, now=now, lease=lease)
+    if not targets:
+        return None
+    statement = claim_statement(connection, targets=targets, lease=lease)
     if connection.execute(statement).one_or_none() is None:
         return None
     row = connection.execute(_claimed_query().where(jobs.c.build_id == build_id)).one()
@@ -101,26 +106,62 @@ def claim(  # noqa: PLR0913 - what a lease is
 
 
 def claim_statement(
-    connection: Connection, *, targets: Collection[int], now: datetime, lease: dict[str, Any]
+    connection: Connection, *, targets: Collection[TargetName], lease: dict[str, Any]
 ) -> ReturningUpdate[int]:
-    """Return the statement that picks the best due job of some targets' numbers and leases it.
+    """Return the statement that picks the best waiting job of some targets and leases it.
 
-    It reads the partial index of waiting jobs in its order, so it costs the same however long the
-    queue is.
+    Of each target it reads the first entry of the index of waiting jobs, so it costs the same
+    however long the queue is.
     """
-    best = (
-        select(jobs.c.id)
+    first = [_first_of(connection, target) for target in sorted(targets)]
+    firsts = union_all(*(select(each.subquery()) for each in first)).subquery()
+    best = select(firsts.c.id).order_by(*_order(firsts.c)).limit(1).scalar_subquery()
+    return update(jobs).where(jobs.c.id == best).values(lease).returning(jobs.c.id)
+
+
+def _first_of(connection: Connection, target: TargetName) -> Select[Any]:
+    served = select(targets_table.c.id).where(
+        targets_table.c.name == target,
+        targets_table.c.retired.is_(False),
+        targets_table.c.paused.is_(False),
+    )
+    first = (
+        select(jobs.c.id, *_order_columns(jobs.c))
         .where(
             jobs.c.state == WAITING,
-            jobs.c.kind == JobKind.BUILD,
-            jobs.c.due_at <= now,
-            jobs.c.target_id.in_(targets),
+            jobs.c.target_id == served.scalar_subquery(),
+            ~exists().where(state.c.key == QUEUE_PAUSED),
         )
-        .order_by(jobs.c.priority, jobs.c.due_at, jobs.c.released_at.desc(), jobs.c.id)
+        .order_by(*_order(jobs.c))
         .limit(1)
     )
-    picked = locked(connection, best, of=jobs, skip_locked=True).scalar_subquery()
-    return update(jobs).where(jobs.c.id == picked).values(lease).returning(jobs.c.id)
+    return locked(connection, first, of=jobs, skip_locked=True)
+
+
+def _order_columns(columns: Any) -> list[ColumnElement[Any]]:  # noqa: ANN401 - columns by name
+    return [columns[name] for name in ("priority", "turn", "demand", "released_at")]
+
+
+def _order(columns: Any) -> list[ColumnElement[Any]]:  # noqa: ANN401 - columns by name
+    priority, turn, demand, released_at = _order_columns(columns)
+    return [priority, turn, demand.desc(), released_at.desc(), columns.id]
+
+
+def promote(connection: Connection, *, now: datetime) -> int:
+    """Let the jobs wait whose moment has come; returns how many there were."""
+    due = select(jobs.c.id).where(jobs.c.state == _SCHEDULED, jobs.c.due_at <= now)
+    numbers = list(
+        connection.scalars(
+            locked(
+                connection, due.order_by(jobs.c.due_at).limit(_PROMOTED), of=jobs, skip_locked=True
+            )
+        )
+    )
+    if numbers:
+        connection.execute(
+            update(jobs).where(jobs.c.id.in_(numbers)).values(state=JobState.WAITING)
+        )
+    return len(numbers)
 
 
 def _limits_json(limits: Limits) -> dict[str, float]:
@@ -296,7 +337,7 @@ def complete(connection: Connection, *, build_id: str) -> bool:
 
 
 def put_back(connection: Connection, *, build_id: str, due_at: datetime) -> bool:
-    """Let a job wait again, after an attempt that failed through no fault of the project.
+    """Have a job tried again, after an attempt that failed through no fault of the project.
 
     Returns false if the build holds no lease. Its build must be closed in the same transaction.
     """
@@ -304,7 +345,7 @@ def put_back(connection: Connection, *, build_id: str, due_at: datetime) -> bool
         update(jobs)
         .where(jobs.c.build_id == build_id)
         .values(
-            state=JobState.WAITING,
+            state=JobState.SCHEDULED,
             build_id=None,
             builder_id=None,
             lease_expires_at=None,

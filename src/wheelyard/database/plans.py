@@ -45,6 +45,27 @@ def mark_to_plan(
     )
 
 
+def mark_ended(connection: Connection, project: ProjectName, *, at: datetime) -> None:
+    """Have a project planned and its pages written, because a build of it has ended."""
+    connection.execute(
+        update(projects)
+        .where(projects.c.name == project, projects.c.read_at.is_not(None))
+        .values(
+            plan_from=func.coalesce(projects.c.plan_from, at),
+            plan_level=PlanLevel.EVENT,
+            plan_page=True,
+        )
+    )
+
+
+def with_new_pages(connection: Connection, planned: Collection[ProjectName]) -> set[ProjectName]:
+    """Return those of some projects whose pages are to be written whatever the plan changes."""
+    names = connection.scalars(
+        select(projects.c.name).where(projects.c.name.in_(planned), projects.c.plan_page.is_(True))
+    )
+    return {ProjectName(name) for name in names}
+
+
 def mark_all_to_plan(connection: Connection) -> None:
     """Have every project that has been read planned again, after those with news of their own."""
     connection.execute(
@@ -88,5 +109,7 @@ def _next(*, limit: int) -> Select[Any]:
 def unmark_planned(connection: Connection, planned: Collection[ProjectName]) -> None:
     """Note that projects have been planned, in the transaction that took them."""
     connection.execute(
-        update(projects).where(projects.c.name.in_(planned)).values(plan_from=None, plan_level=0)
+        update(projects)
+        .where(projects.c.name.in_(planned))
+        .values(plan_from=None, plan_level=0, plan_page=False)
     )

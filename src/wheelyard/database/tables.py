@@ -102,6 +102,7 @@ projects = Table(
     added("due_level", Integer, 0),
     added("failures", Integer, 0),
     added("plan_level", Integer, 0),
+    added("plan_page", Boolean, 0),
     added("demand", Count, 0),
     added("followed", Boolean, 0),
     member("status", ProjectStatus),

@@ -1,22 +1,26 @@
-"""The end of an attempt: one transaction that settles build, wheels, job and decision together."""
+"""The end of an attempt: one transaction that settles build, wheels and job together.
+
+What is to be done next is not decided here: the project is marked, and the scheduler plans it.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from wheelyard.database.builds import close_build, drop_log, read_log
+from wheelyard.database.builds import close_build
 from wheelyard.database.engine import Connection
-from wheelyard.database.pages import mark_page
+from wheelyard.database.plans import mark_ended
+from wheelyard.database.projects import start_planning
 from wheelyard.database.queue import complete, put_back, record_decision
 from wheelyard.database.wheels import record_wheel
 from wheelyard.log import get_logger
 from wheelyard.model.build import BuildState, Decision, Failure, FailureKind, Verdict
 from wheelyard.model.job import LeasedJob
 from wheelyard.model.names import Filename
+from wheelyard.model.plan import ProjectRecord, ReleaseRecord
 from wheelyard.model.wheel import Wheel, WheelFile, WheelState
-from wheelyard.queue.logs import KeptLog
-from wheelyard.queue.planning import ProjectFacts, plan_project, read_facts
+from wheelyard.queue.planning import is_needed, read_record
 from wheelyard.queue.policy import channel_of, sdist_reference, upstream_has
-from wheelyard.settings import QueueSettings
+from wheelyard.settings import Settings
 
 _log = get_logger("queue")
 
@@ -26,15 +30,14 @@ class Ending:
     """How an attempt ended: with wheels that passed inspection, or with a failure.
 
     `is_lost` says that nobody told us: the lease expired. `stored` are the filenames of those
-    wheels whose bytes are in the store: no other may be published. `log` is what was kept of the
-    log; `build_seconds` is how long the project's own code ran, by the builder's clock.
+    wheels whose bytes are in the store: no other may be published. `build_seconds` is how long the
+    project's own code ran, by the builder's clock.
     """
 
     wheels: tuple[WheelFile, ...] = ()
     stored: frozenset[Filename] = frozenset()
     failure: Failure | None = None
     is_lost: bool = False
-    log: KeptLog | None = None
     build_seconds: float | None = None
 
 
@@ -47,34 +50,32 @@ class Ended:
 
 
 def end_attempt(
-    connection: Connection,
-    job: LeasedJob,
-    ending: Ending,
-    *,
-    at: datetime,
-    queue: QueueSettings,
+    connection: Connection, job: LeasedJob, ending: Ending, *, at: datetime, settings: Settings
 ) -> Ended:
-    """End an attempt, in the caller's transaction, which holds the locks of project and job.
+    """End an attempt, in the caller's transaction, which holds the lock of the job.
 
-    What the build is for is judged again by what is on record now: upstream may have covered,
-    yanked or quarantined the release meanwhile, or another target's wheel settled it; then
-    nothing is published and nothing tried again.
+    What wheels are for is judged again by what is on record now: upstream may have covered, yanked
+    or quarantined the release meanwhile, or another target's wheel settled it; then nothing is
+    published. Whoever locks a project besides its job locks the job first.
     """
-    facts = read_facts(connection, job.project)
-    is_needed = facts is not None and _is_needed(facts, job)
     failure = ending.failure
-    if facts is not None and is_needed and failure is None:
-        failure = _obstacle(facts, job, ending.wheels)
+    if failure is None:
+        start_planning(connection, job.project)
+        failure = _take_wheels(connection, job, ending, at=at, settings=settings)
     ended = Ended(_state_of(ending, failure), failure)
-    if facts is not None and is_needed and failure is None:
-        _record_wheels(connection, facts, job, ending, at=at)
-    _close(connection, job, ending, ended, at=at)
-    if is_needed and failure is not None and failure.kind.is_worth_a_retry:
-        _try_again(connection, job, failure, at=at, queue=queue)
+    close_build(
+        connection,
+        build_id=job.build_id,
+        state=ended.state,
+        finished_at=at,
+        failure=ended.failure,
+        build_seconds=ending.build_seconds,
+    )
+    if failure is not None and failure.kind.is_worth_a_retry:
+        _try_again(connection, job, failure, at=at, settings=settings)
     else:
         complete(connection, build_id=job.build_id)
-    plan_project(connection, job.project, at=at)
-    mark_page(connection, job.project)
+    mark_ended(connection, job.project, at=at)
     _log.info(
         "build-ended",
         build=job.build_id,
@@ -87,8 +88,29 @@ def end_attempt(
     return ended
 
 
-def _is_needed(facts: ProjectFacts, job: LeasedJob) -> bool:
-    return facts.decide(job.version, job.target).verdict is Verdict.NEEDS_BUILD
+def _take_wheels(
+    connection: Connection, job: LeasedJob, ending: Ending, *, at: datetime, settings: Settings
+) -> Failure | None:
+    """Put sound wheels on record if they are still needed; return why they cannot be used."""
+    record = read_record(connection, job.project)
+    if record is None or not is_needed(
+        connection,
+        record,
+        version=job.version,
+        target=job.target,
+        policy=settings.policy,
+        at=at,
+    ):
+        return None
+    release = _release(record, job)
+    obstacle = _obstacle(record, release, job, ending.wheels)
+    if obstacle is None:
+        _record_wheels(connection, release, job, ending, at=at)
+    return obstacle
+
+
+def _release(record: ProjectRecord, job: LeasedJob) -> ReleaseRecord:
+    return next(found for found in record.releases if found.release.version == job.version)
 
 
 def _state_of(ending: Ending, failure: Failure | None) -> BuildState:
@@ -97,9 +119,11 @@ def _state_of(ending: Ending, failure: Failure | None) -> BuildState:
     return BuildState.SUCCEEDED if failure is None else BuildState.FAILED
 
 
-def _obstacle(facts: ProjectFacts, job: LeasedJob, wheels: tuple[WheelFile, ...]) -> Failure | None:
+def _obstacle(
+    record: ProjectRecord, release: ReleaseRecord, job: LeasedJob, wheels: tuple[WheelFile, ...]
+) -> Failure | None:
     """Return why sound wheels cannot be used after all; another attempt will do better."""
-    sdist = sdist_reference(facts.release(job.version))
+    sdist = sdist_reference(release.release)
     if sdist is None or sdist.sha256 != job.sdist.sha256:
         return Failure(
             kind=FailureKind.INFRASTRUCTURE,
@@ -107,7 +131,8 @@ def _obstacle(facts: ProjectFacts, job: LeasedJob, wheels: tuple[WheelFile, ...]
         )
     digests = {
         wheel.file.filename: wheel.file.sha256
-        for wheel in facts.overview.wheels
+        for each in record.releases
+        for wheel in each.wheels
         if channel_of(wheel.target) == job.target.channel
     }
     for wheel in wheels:
@@ -122,16 +147,11 @@ def _obstacle(facts: ProjectFacts, job: LeasedJob, wheels: tuple[WheelFile, ...]
 
 
 def _record_wheels(
-    connection: Connection,
-    facts: ProjectFacts,
-    job: LeasedJob,
-    ending: Ending,
-    *,
-    at: datetime,
+    connection: Connection, release: ReleaseRecord, job: LeasedJob, ending: Ending, *, at: datetime
 ) -> None:
-    release = facts.release(job.version)
     for file in ending.wheels:
-        may_publish = file.filename in ending.stored and not upstream_has(release, file.filename)
+        is_stored = file.filename in ending.stored
+        may_publish = is_stored and not upstream_has(release.release, file.filename)
         record_wheel(
             connection,
             Wheel(
@@ -146,33 +166,11 @@ def _record_wheels(
         )
 
 
-def _close(
-    connection: Connection, job: LeasedJob, ending: Ending, ended: Ended, *, at: datetime
-) -> None:
-    log = ending.log
-    close_build(
-        connection,
-        build_id=job.build_id,
-        state=ended.state,
-        finished_at=at,
-        failure=ended.failure,
-        log_key=None if log is None else log.key,
-        build_seconds=ending.build_seconds,
-    )
-    # A piece that came after the log was kept stays here, and maintenance keeps the whole again.
-    if log is not None and not read_log(connection, job.build_id, start=log.size):
-        drop_log(connection, job.build_id)
-
-
 def _try_again(
-    connection: Connection,
-    job: LeasedJob,
-    failure: Failure,
-    *,
-    at: datetime,
-    queue: QueueSettings,
+    connection: Connection, job: LeasedJob, failure: Failure, *, at: datetime, settings: Settings
 ) -> None:
     """Put the job back with a back-off that doubles each time, or give it up."""
+    queue = settings.queue
     attempts = job.infrastructure_attempts + 1
     if attempts < queue.max_attempts:
         backoff = queue.backoff * 2**job.infrastructure_attempts

@@ -9,13 +9,12 @@ from wheelyard.clock import Clock
 from wheelyard.database import queue
 from wheelyard.database.builds import append_log, build_summary
 from wheelyard.database.engine import Connection, Engine, reading, writing
-from wheelyard.database.projects import start_planning, stored_page
-from wheelyard.database.targets import active_targets
+from wheelyard.database.projects import stored_page
 from wheelyard.errors import LeaseLost, UploadRefused
 from wheelyard.model.build import BuildState, Failure
 from wheelyard.model.builder import Builder
 from wheelyard.model.job import ClaimedJob, LeasedJob
-from wheelyard.model.names import Filename
+from wheelyard.model.names import Filename, TargetName
 from wheelyard.model.project import releases
 from wheelyard.model.wheel import package_path
 from wheelyard.protocol import (
@@ -33,7 +32,6 @@ from wheelyard.protocol import (
 )
 from wheelyard.queue.attempts import Ended, Ending, end_attempt
 from wheelyard.queue.delivery import Assignment, DeliveredWheel, receive
-from wheelyard.queue.logs import keep_log
 from wheelyard.queue.policy import upstream_has
 from wheelyard.settings import Settings
 from wheelyard.storage import uploads
@@ -53,23 +51,27 @@ def claim(  # noqa: PLR0913 - what the web process hands over
 ) -> BuildLease | None:
     """Lease the best job that is due to a builder; None if there is nothing for it now.
 
-    It gets jobs only of targets that it asks for, that its token allows, and that are active.
+    It gets jobs only of targets that it asks for, that its token allows, and that are active; none
+    at all while it is drained.
     `index_url` is the simple index that build requirements come from.
     """
+    if builder.is_draining:
+        return None
+    targets = [TargetName(name) for name in request.targets if builder.may_build(TargetName(name))]
     now = clock.now()
     with writing(engine) as connection:
-        active = {target.name for target in active_targets(connection)}
-        job = queue.claim(
-            connection,
-            builder_id=builder.id,
-            targets=sorted(
-                name for name in active.intersection(request.targets) if builder.may_build(name)
-            ),
-            now=now,
-            lease_expires_at=now + settings.queue.lease,
-            build_id=uuid.uuid4().hex,
-            limits=settings.limits.limits(),
-        )
+        for _ in range(2):
+            job = queue.claim(
+                connection,
+                builder_id=builder.id,
+                targets=targets,
+                now=now,
+                lease_expires_at=now + settings.queue.lease,
+                build_id=uuid.uuid4().hex,
+                limits=settings.limits.limits(),
+            )
+            if job is not None or not queue.promote(connection, now=now):
+                break
     return None if job is None else _lease_of(job, settings=settings, index_url=index_url)
 
 
@@ -161,15 +163,18 @@ def finish(  # noqa: PLR0913 - what the web process hands over
 ) -> FinishReply:
     """End a build with the wheels that were uploaded for it, or with its failure.
 
-    The wheels' bytes and the log go to the store first, then one transaction settles everything:
-    killed in between, nothing is published and the lease expires. Finishing again with the same
-    build answers what is on record.
+    The wheels' bytes go to the store first, then one transaction settles everything: killed in
+    between, nothing is published and the lease expires. Finishing again with the same build answers
+    what is on record. The log stays in the database until maintenance has stored it.
 
     Raises:
         LeaseLost: if the lease has expired or is another builder's; nothing has changed then.
         UploadRefused: if the uploads are not what was announced; they can be uploaded again.
         StoreFull: if there is no room; the builder keeps the lease and may try again.
     """
+    if report.failure is not None:
+        ending = Ending(failure=report.failure.failure(), build_seconds=report.build_seconds)
+        return _reply(_end(engine, clock, settings, builder, build_id, ending, is_late=False))
     with reading(engine) as connection:
         ended = _recorded_end(connection, builder=builder, build_id=build_id)
         if ended is not None:
@@ -184,14 +189,34 @@ def finish(  # noqa: PLR0913 - what the web process hands over
         if ended is None:
             raise
         return _reply(ended)
-    with writing(engine) as connection:
-        start_planning(connection, job.project)
-        ended = _recorded_end(connection, builder=builder, build_id=build_id)
-        if ended is None:
-            job = _job_to_end(connection, builder=builder, build_id=build_id)
-            ended = end_attempt(connection, job, ending, at=clock.now(), queue=settings.queue)
+    # A lease that ran out while the wheels were taken in holds until it is taken away.
+    ended = _end(engine, clock, settings, builder, build_id, ending, is_late=True)
     uploads.discard(store, build_id)
     return _reply(ended)
+
+
+def _end(  # noqa: PLR0913, PLR0917 - what the end of a build is
+    engine: Engine,
+    clock: Clock,
+    settings: Settings,
+    builder: Builder,
+    build_id: str,
+    ending: Ending,
+    *,
+    is_late: bool,
+) -> Ended:
+    """Settle everything in one transaction; with `is_late` a lease may just have run out."""
+    now = clock.now()
+    with writing(engine) as connection:
+        job = queue.leased_job(connection, build_id=build_id)
+        if job is None or job.builder_id != builder.id:
+            ended = _recorded_end(connection, builder=builder, build_id=build_id)
+            if ended is None:
+                raise _lost(build_id)
+            return ended
+        if job.lease_expires_at <= now and not is_late:
+            raise _lost(build_id)
+        return end_attempt(connection, job, ending, at=now, settings=settings)
 
 
 def _recorded_end(connection: Connection, *, builder: Builder, build_id: str) -> Ended | None:
@@ -204,21 +229,10 @@ def _recorded_end(connection: Connection, *, builder: Builder, build_id: str) ->
     return Ended(build.state, build.failure)
 
 
-def _job_to_end(connection: Connection, *, builder: Builder, build_id: str) -> LeasedJob:
-    """Lock the job. A lease that ran out while we took in the wheels holds until it is taken."""
-    job = queue.leased_job(connection, build_id=build_id)
-    if job is None or job.builder_id != builder.id:
-        raise _lost(build_id)
-    return job
-
-
 def _take_in(
     engine: Engine, store: Store, job: LeasedJob, report: FinishRequest, *, settings: Settings
 ) -> Ending:
     limits = settings.limits.limits()
-    log = keep_log(engine, store, job.build_id, limit=limits.log_bytes)
-    if report.failure is not None:
-        return Ending(failure=report.failure.failure(), log=log, build_seconds=report.build_seconds)
     assignment = Assignment(
         build_id=job.build_id,
         project=job.project,
@@ -230,12 +244,11 @@ def _take_in(
     with tempfile.TemporaryDirectory(prefix="wheelyard-delivery-") as folder:
         delivered = receive(store, assignment, announced, folder=Path(folder), limits=limits)
         if isinstance(delivered, Failure):
-            return Ending(failure=delivered, log=log, build_seconds=report.build_seconds)
+            return Ending(failure=delivered, build_seconds=report.build_seconds)
         stored = _store_wheels(engine, store, job, delivered)
     return Ending(
         wheels=tuple(wheel.file for wheel in delivered),
         stored=stored,
-        log=log,
         build_seconds=report.build_seconds,
     )
 

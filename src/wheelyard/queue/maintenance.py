@@ -1,5 +1,8 @@
 """The service that takes back what dead builders held, and clears away what ended builds left."""
 
+from datetime import timedelta
+from uuid import uuid4
+
 from wheelyard.clock import Clock
 from wheelyard.database.builds import (
     build_summary,
@@ -9,9 +12,8 @@ from wheelyard.database.builds import (
     set_log_key,
 )
 from wheelyard.database.engine import Engine, reading, writing
-from wheelyard.database.pages import mark_page
-from wheelyard.database.projects import start_planning
-from wheelyard.database.queue import expired_leases, leased_job
+from wheelyard.database.leaders import leads
+from wheelyard.database.queue import expired_leases, leased_job, promote
 from wheelyard.log import get_logger
 from wheelyard.model.build import Failure, FailureKind
 from wheelyard.model.job import LeasedJob
@@ -22,25 +24,44 @@ from wheelyard.storage import uploads
 from wheelyard.storage.store import Store
 
 _log = get_logger("maintenance")
-_PAUSE_SECONDS = 2.0
+_PAUSE_SECONDS = 1.0
+_LEAD = timedelta(seconds=20)
 _LEASES_PER_TICK = 100
 _LOGS_PER_TICK = 20
 
 
 class Maintenance:
-    """Expires leases, keeps the logs of ended builds, and discards their uploads."""
+    """Lets jobs wait that are due, expires leases, and clears up after builds that have ended.
 
-    def __init__(self, engine: Engine, *, store: Store, clock: Clock, settings: Settings) -> None:
+    Of several one works, the one that leads.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        store: Store,
+        clock: Clock,
+        settings: Settings,
+        holder: str | None = None,
+    ) -> None:
+        """Look after the queue; `holder` names this process to the others."""
         self.name = "maintenance"
         self.pause_seconds = _PAUSE_SECONDS
         self._engine = engine
         self._store = store
         self._clock = clock
         self._settings = settings
+        self._holder = holder or uuid4().hex
 
     def tick(self) -> int:
         """Do what is due and return how many things were done; leases come before all else."""
-        return self._expire_leases() + self._keep_logs() + self._discard_uploads()
+        with writing(self._engine) as connection:
+            if not leads(connection, self.name, holder=self._holder, lasts=_LEAD):
+                return 0
+            promoted = promote(connection, now=self._clock.now())
+        done = self._expire_leases() + self._keep_logs() + self._discard_uploads()
+        return promoted + done
 
     def _expire_leases(self) -> int:
         with reading(self._engine) as connection:
@@ -56,12 +77,11 @@ class Maintenance:
             message=f"The builder gave no sign of life for {lease:g} seconds, or started anew.",
         )
         with writing(self._engine) as connection:
-            start_planning(connection, seen.project)
             job = leased_job(connection, build_id=seen.build_id)
             if job is None or job.lease_expires_at > now:
                 return False
             ending = Ending(failure=failure, is_lost=True)
-            end_attempt(connection, job, ending, at=now, queue=self._settings.queue)
+            end_attempt(connection, job, ending, at=now, settings=self._settings)
         return True
 
     def _keep_logs(self) -> int:
@@ -81,7 +101,6 @@ class Maintenance:
                 return
             set_log_key(connection, build_id, kept.key)
             drop_log(connection, build_id)
-            mark_page(connection, build.project)
         _log.info("log-kept", build=build_id, bytes=kept.size)
 
     def _discard_uploads(self) -> int:

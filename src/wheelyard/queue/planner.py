@@ -20,7 +20,7 @@ from wheelyard.model.plan import (
 from wheelyard.model.project import Want
 from wheelyard.model.target import Target
 from wheelyard.queue.order import Standing, Turns, priority
-from wheelyard.queue.policy import FinalFailure, ReleaseFacts, choose_sdist
+from wheelyard.queue.policy import FinalFailure, ReleaseFacts, choose_sdist, decide
 from wheelyard.queue.probe import decide_release
 from wheelyard.queue.selection import left_out, newest_usable, wanted_of
 from wheelyard.settings import PolicySettings
@@ -64,6 +64,19 @@ def plan(project: ProjectRecord, rules: Rules, turns: Turns) -> ProjectPlan:
             changes.decide(choice, decision.target, ruling, facts)
         changes.retire(choice.record)
     return changes.plan()
+
+
+def ruling(
+    project: ProjectRecord, *, version: Version, target: Target, rules: Rules
+) -> Verdict | None:
+    """Return what is decided about one release and target now; None if nothing is decided."""
+    for choice in _choices(project, rules):
+        if choice.record.release.version == version:
+            facts = release_facts(
+                project, choice.record, asking=choice.asking, left_out=choice.left_out, rules=rules
+            )
+            return decide(choice.record.release, target, facts).verdict
+    return None
 
 
 def _choices(project: ProjectRecord, rules: Rules) -> list[_Choice]:

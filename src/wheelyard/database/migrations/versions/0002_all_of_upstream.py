@@ -53,6 +53,7 @@ def _add_columns() -> None:
         ("projects", sa.Column("due_level", sa.Integer(), server_default=zero, nullable=False)),
         ("projects", sa.Column("failures", sa.Integer(), server_default=zero, nullable=False)),
         ("projects", sa.Column("plan_level", sa.Integer(), server_default=zero, nullable=False)),
+        ("projects", sa.Column("plan_page", sa.Boolean(), server_default=none, nullable=False)),
         ("projects", sa.Column("demand", sa.BigInteger(), server_default=zero, nullable=False)),
         ("projects", sa.Column("followed", sa.Boolean(), server_default=none, nullable=False)),
         ("targets", sa.Column("paused", sa.Boolean(), server_default=none, nullable=False)),
