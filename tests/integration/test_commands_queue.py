@@ -1,6 +1,7 @@
 """`wheelyard queue …`, `builder …`, `target …`, `upstream …` and `database …`."""
 
 import hashlib
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from commands import Commands
 from wheelyard.database import builders, migrate
 from wheelyard.database.engine import connect, reading, writing
+from wheelyard.database.leaders import leads
 from wheelyard.database.sources import save_source, save_source_order
 from wheelyard.model.change import SourceStatus
 from yard import BOOKWORM, TRIXIE
@@ -207,6 +209,17 @@ def test_a_database_is_copied(wheelyard: Commands, tmp_path: Path) -> None:
     engine = connect(url)
     assert migrate.differences(engine) == []
     engine.dispose()
+
+
+def test_what_services_work_on_is_not_copied(wheelyard: Commands, tmp_path: Path) -> None:
+    with writing(wheelyard.yard.engine) as connection:
+        leads(connection, "follower", holder="attic:1", lasts=timedelta(minutes=1))
+
+    answer = wheelyard("database", "copy", f"sqlite:///{tmp_path / 'copy.sqlite'}")
+
+    assert answer.exit_code == 5
+    assert "attic:1" in answer.errors
+    assert not (tmp_path / "copy.sqlite").exists()
 
 
 def test_a_copy_says_what_it_has_done(wheelyard: Commands, tmp_path: Path) -> None:

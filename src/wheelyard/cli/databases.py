@@ -11,6 +11,8 @@ from wheelyard.database import audit, migrate
 from wheelyard.database.checking import broken_references
 from wheelyard.database.copying import TableContents, copy_database
 from wheelyard.database.engine import connect, reading
+from wheelyard.database.leaders import leading
+from wheelyard.errors import Refused
 from wheelyard.publish.checking import store_faults
 from wheelyard.settings import load
 
@@ -67,6 +69,10 @@ def copy(
 ) -> None:
     """Copy the whole database to another, and compare both; stop services and web first."""
     context = opened()
+    with reading(context.engine) as connection:
+        running = leading(connection)
+    if running:
+        raise Refused(f"services run ({', '.join(running)})", "Stop them, and wait a minute")
     destination = connect(url)
     migrate.upgrade(destination)
     shown = destination.url.render_as_string(hide_password=True)

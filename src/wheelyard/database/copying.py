@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Table, insert, select
+from sqlalchemy import Connection, RowMapping, Table, select
 
-from wheelyard.database.dialect import continue_numbers
+from wheelyard.database.dialect import continue_numbers, load
 from wheelyard.database.tables import metadata
 from wheelyard.errors import DatabaseUnavailable, Refused
 
@@ -58,7 +58,7 @@ def _copy_table(source: Connection, destination: Connection, table: Table) -> Ta
         rows = [dict(row) for row in batch]
         for row in rows:
             digest.add(row)
-        destination.execute(insert(table), rows)
+        load(destination, table, rows)
     return digest.result(table)
 
 
@@ -85,7 +85,7 @@ class _Digest:
         self._sum = 0
 
     def add(self, row: dict[str, Any]) -> None:
-        text = json.dumps(row, sort_keys=True, default=_as_text)
+        text = _ENCODER.encode(row)
         self._rows += 1
         self._sum += int.from_bytes(hashlib.sha256(text.encode()).digest())
 
@@ -101,3 +101,6 @@ def _as_text(value: object) -> str:
     if isinstance(value, bytes | memoryview):
         return bytes(value).hex()
     raise TypeError(value)
+
+
+_ENCODER = json.JSONEncoder(sort_keys=True, default=_as_text)

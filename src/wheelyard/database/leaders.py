@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from sqlalchemy import Connection, or_
+from sqlalchemy import Connection, or_, select
 
 from wheelyard.database.dialect import clock_time, insert
 from wheelyard.database.tables import leaders
@@ -25,3 +25,9 @@ def leads(connection: Connection, name: str, *, holder: str, lasts: timedelta) -
         ).returning(leaders.c.name)
     )
     return taken.first() is not None
+
+
+def leading(connection: Connection) -> list[str]:
+    """Return who leads anything at this moment: the services that run."""
+    alive = leaders.c.expires_at > clock_time(connection)
+    return sorted(set(connection.scalars(select(leaders.c.holder).where(alive))))
