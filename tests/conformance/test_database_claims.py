@@ -185,7 +185,7 @@ def test_a_page_that_changes_while_it_is_planned_is_planned_again(engine: Engine
         has_started.set()
         changing.join(0.2)
         planned = stored_page(connection, PROJECT)
-        queue.record_decisions(connection, PROJECT, [], at=NOW)
+        plans.unmark_planned(connection, [PROJECT])
     changing.join(WAIT_SECONDS)
 
     assert planned is not None

@@ -92,7 +92,7 @@ def save(engine: Engine, page: ProjectPage, *, at: datetime = NOW) -> bool:
 
 def plan(engine: Engine) -> None:
     with writing(engine) as connection:
-        queue.record_decisions(connection, PROJECT, [], at=NOW)
+        plans.unmark_planned(connection, [PROJECT])
 
 
 def test_wants_come_back_as_they_were_put_in(engine: Engine) -> None:
@@ -389,7 +389,7 @@ def test_only_one_planner_plans_a_project(engine: Engine) -> None:
     save(engine, EVERYTHING)
     with writing(engine) as connection:
         assert projects.start_planning(connection, PROJECT)
-        queue.record_decisions(connection, PROJECT, [], at=NOW)
+        plans.unmark_planned(connection, [PROJECT])
     with writing(engine) as connection:
         assert not projects.start_planning(connection, PROJECT)
 
@@ -401,7 +401,7 @@ def test_other_targets_have_all_projects_that_were_read_planned_again(engine: En
     for name in ("evdev", "spidev"):
         save(engine, project_page(name=name))
         with writing(engine) as connection:
-            queue.record_decisions(connection, project_name(name), [], at=NOW)
+            plans.unmark_planned(connection, [project_name(name)])
 
     with writing(engine) as connection:
         save_targets(connection, [target()])
@@ -421,8 +421,8 @@ def test_decisions_come_back_newest_version_first(engine: Engine) -> None:
     ]
     with writing(engine) as connection:
         save_targets(connection, [target()])
-        queue.record_decisions(connection, PROJECT, made[2::-1], at=NOW)
-        queue.record_decisions(connection, project_name("spidev"), made[3:], at=NOW)
+        for one in reversed(made):
+            queue.record_decision(connection, one, at=NOW)
 
     with reading(engine) as connection:
         assert queue.decisions(connection, project=project_name("spidev")) == made[3:]
@@ -432,8 +432,8 @@ def test_decisions_come_back_newest_version_first(engine: Engine) -> None:
 def test_a_decision_replaces_the_one_before_and_says_whether_it_differs(engine: Engine) -> None:
     with writing(engine) as connection:
         save_targets(connection, [target()])
-        assert queue.record_decisions(connection, PROJECT, [decision()], at=NOW)
-        assert not queue.record_decisions(connection, PROJECT, [decision()], at=LATER)
+        assert queue.record_decision(connection, decision(), at=NOW)
+        assert not queue.record_decision(connection, decision(), at=LATER)
         built = decision(version="1.0.0", verdict=Verdict.BUILT)
         assert queue.record_decision(connection, built, at=LATER)
 
@@ -473,7 +473,7 @@ def test_the_overview_holds_everything_about_one_project(engine: Engine) -> None
         projects.want(connection, want("spidev"), at=NOW)
         stock(connection, project="spidev")
         stock(connection)
-        queue.record_decisions(connection, PROJECT, [decision()], at=NOW)
+        queue.record_decision(connection, decision(), at=NOW)
         enqueue(connection)
         claim(connection, register(connection))
 

@@ -1,11 +1,11 @@
 """What was decided about releases and targets."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from packaging.version import Version
-from sqlalchemy import Connection, Select, delete, exists, select, update
+from sqlalchemy import Connection, Select, delete, exists, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from wheelyard.database.dialect import insert, insert_many
@@ -22,31 +22,25 @@ from wheelyard.model.names import ProjectName, TargetName
 from wheelyard.model.plan import Ruling
 
 
-def record_decisions(
-    connection: Connection, project: ProjectName, decisions: Sequence[Decision], *, at: datetime
-) -> bool:
-    """Record what the planner decided about a project, and take the project off its list.
-
-    Decisions about other releases and targets stay. For the decision that ends a build there is
-    `record_decision`, which leaves the planner's list alone. Returns whether anything changed, so
-    that the caller marks the project's pages if it did.
-
-    Raises:
-        UnknownTarget: if a decision is about a target that is not on record.
-    """
-    number = ensure_project(connection, project, at=at)
-    connection.execute(update(projects).where(projects.c.id == number).values(plan_from=None))
-    return _store(connection, number, decisions, at=at)
-
-
 def record_decision(connection: Connection, decision: Decision, *, at: datetime) -> bool:
     """Record one decision, as a build's end brings it; returns whether it changed anything.
 
     Raises:
         UnknownTarget: if the target is not on record.
     """
+    names = target_ids(connection, {decision.target})
     number = ensure_project(connection, decision.project, at=at)
-    return _store(connection, number, [decision], at=at)
+    numbers = ensure_releases(connection, number, {decision.version}, at=at)
+    row = {
+        "release_id": numbers[version_key(decision.version)],
+        "target_id": names[decision.target],
+        "verdict": decision.verdict,
+        "reason": decision.reason,
+        "decided_at": at,
+    }
+    # psycopg tells how many rows an INSERT wrote only while its cursor is open: ask for them.
+    settled = _replacing(connection).returning(table.c.release_id)
+    return bool(connection.execute(settled, row).all())
 
 
 def record_rulings(
@@ -88,28 +82,6 @@ def forget_unlucky_failures(connection: Connection, project: ProjectName) -> Non
             table.c.verdict == Verdict.FAILED, table.c.release_id.in_(of_project), ~own_fault
         )
     )
-
-
-def _store(
-    connection: Connection, owner: int, decisions: Sequence[Decision], *, at: datetime
-) -> bool:
-    names = target_ids(connection, {decision.target for decision in decisions})
-    numbers = ensure_releases(
-        connection, owner, {decision.version for decision in decisions}, at=at
-    )
-    settled = _replacing(connection).returning(table.c.release_id)
-    changed = 0
-    for decision in decisions:
-        row = {
-            "release_id": numbers[version_key(decision.version)],
-            "target_id": names[decision.target],
-            "verdict": decision.verdict,
-            "reason": decision.reason,
-            "decided_at": at,
-        }
-        # psycopg tells how many rows an INSERT wrote only while its cursor is open: ask for them.
-        changed += len(connection.execute(settled, row).all())
-    return changed > 0
 
 
 def _replacing(connection: Connection) -> postgresql.Insert | sqlite.Insert:

@@ -128,7 +128,7 @@ def start_planning(connection: Connection, project: ProjectName) -> bool:
     """Lock a project while it is planned; false if somebody else has planned it meanwhile.
 
     Until the transaction ends its page cannot change, so that no change slips in between what was
-    planned from and `record_decisions`, which takes the project off the list.
+    planned from and `unmark_planned`.
     """
     row = select(projects.c.plan_from).where(projects.c.name == project)
     return connection.scalar(locked(connection, row, of=projects)) is not None

@@ -3,15 +3,11 @@
 A job is a row only while there is something to do.
 """
 
-from datetime import UTC, datetime
 
-from packaging.version import Version
-from sqlalchemy import Connection, case, delete, func, select
+from sqlalchemy import Connection, func, select
 
-from wheelyard.database import dialect
-from wheelyard.database.decisions import decisions, record_decision, record_decisions
+from wheelyard.database.decisions import decisions, record_decision
 from wheelyard.database.leases import (
-    WAITING,
     claim,
     complete,
     expired_leases,
@@ -20,12 +16,9 @@ from wheelyard.database.leases import (
     put_back,
     renew,
 )
-from wheelyard.database.releases import release_is, target_ids
-from wheelyard.database.tables import jobs, projects, releases, targets, upstream_files
-from wheelyard.errors import NotStored
-from wheelyard.model.build import JobKind, JobState, Priority
+from wheelyard.database.tables import jobs, targets
 from wheelyard.model.job import JobCount
-from wheelyard.model.names import Filename, ProjectName, TargetName, parse_sha256
+from wheelyard.model.names import TargetName
 
 __all__ = [
     "claim",
@@ -37,9 +30,9 @@ __all__ = [
     "promote",
     "put_back",
     "record_decision",
-    "record_decisions",
     "renew",
 ]
+
 
 def job_counts(connection: Connection) -> list[JobCount]:
     """Return how many jobs there are, by target and state; where there is none, no count."""
