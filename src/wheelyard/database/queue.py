@@ -3,7 +3,6 @@
 A job is a row only while there is something to do.
 """
 
-
 from sqlalchemy import Connection, func, select
 
 from wheelyard.database.decisions import decisions, record_decision
