@@ -16,7 +16,11 @@
 `recipes`   what projects need beyond their own metadata
 `wheels`    wheels that we made
 `pages`     the outbox of pages to be written again; `listings`: which projects are on an index
-`state`     named values, our serial among them
+`state`     named values, our serial among them; `pausing`: whether jobs are handed out
+`job_lists` jobs as operators look at them
+`removal`   taking back what was made here
+`copying`   moving everything to another database; `checking`: what must be true of the rows
+`audit`     what operators have done by hand
 
 In a transaction, take locks in this order: project, jobs, builds, wheels, and `pages.mark_page`
 or `state.next_serial` last.

@@ -4,4 +4,6 @@
 `simple`     the simple repository API, JSON and HTML
 `site`       pages for people
 `publisher`  the service that writes them whenever something has changed
+`removal`    removing a project with its files, pages and logs
+`checking`   whether the store holds what the database promises
 """
