@@ -1,5 +1,6 @@
 """Jobs and leases, the same on both databases."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,11 +10,12 @@ from sqlalchemy import update
 from factories import NOW, PROJECT, TARGET, digest, failure, project_page, target, upstream_file
 from stocked import LEASE, build_id, claim, enqueue, finish, register, stock
 from wheelyard.database import queue, tables
-from wheelyard.database.builds import build_summary, close_build, failed_attempts
+from wheelyard.database.builds import build_summary, close_build
 from wheelyard.database.engine import Connection, Engine, reading, writing
 from wheelyard.database.pausing import pause_queue, resume_queue
 from wheelyard.database.projects import save_page
 from wheelyard.database.recipes import save_recipe
+from wheelyard.database.records import project_records
 from wheelyard.database.targets import save_targets
 from wheelyard.model.build import (
     BuildState,
@@ -27,6 +29,7 @@ from wheelyard.model.build import (
 )
 from wheelyard.model.job import ClaimedJob, JobCount, LeasedJob
 from wheelyard.model.names import Filename, TargetName
+from wheelyard.model.plan import LastFailure
 
 OTHER = "trixie-cp313-aarch64"
 SECOND = timedelta(seconds=1)
@@ -384,22 +387,38 @@ def test_jobs_are_counted_by_target_and_state(engine: Engine) -> None:
         }
 
 
-def test_a_failed_attempt_is_told_until_another_is_waiting_or_better(engine: Engine) -> None:
+def last_failures(connection: Connection) -> list[LastFailure]:
+    return [
+        failure
+        for project in project_records(connection, [PROJECT])
+        for release in project.releases
+        for failure in release.failures
+    ]
+
+
+def test_the_last_attempt_is_told_if_it_did_not_succeed(engine: Engine) -> None:
     with writing(engine) as connection:
         stock(connection)
-        builder = register(connection)
         enqueue(connection)
+        builder = register(connection)
         claim(connection, builder, build=1)
-        assert failed_attempts(connection, PROJECT) == []
+        assert last_failures(connection) == []
 
         finish(connection, build=1, state=BuildState.FAILED, failure=failure())
-        (attempt,) = failed_attempts(connection, PROJECT)
-        assert (attempt.failure, attempt.sdist_sha256) == (failure(), SDIST.sha256)
-        assert (attempt.version, attempt.target) == (Version("1.0"), TARGET)
-        assert (attempt.state, attempt.verdict) == (BuildState.FAILED, None)
+        told = LastFailure(
+            target=TargetName(TARGET),
+            sdist_sha256=SDIST.sha256,
+            kind=failure().kind,
+            message=failure().message,
+        )
+        assert last_failures(connection) == [told]
 
         enqueue(connection)
-        assert failed_attempts(connection, PROJECT) == []
         claim(connection, builder, build=2, now=NOW + SECOND)
-        finish(connection, build=2)
-        assert failed_attempts(connection, PROJECT) == []
+        finish(connection, build=2, state=BuildState.LOST, at=NOW + SECOND)
+        assert last_failures(connection) == [replace(told, kind=None, message=None)]
+
+        enqueue(connection)
+        claim(connection, builder, build=3, now=NOW + LEASE)
+        finish(connection, build=3, at=NOW + LEASE)
+        assert last_failures(connection) == []

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from packaging.version import Version
-from sqlalchemy import Connection, Row, Select, delete, exists, func, select, update
+from sqlalchemy import Connection, Row, Select, delete, func, select, update
 
 from wheelyard.database.columns import clean
 from wheelyard.database.dialect import insert, locked
@@ -12,16 +12,13 @@ from wheelyard.database.releases import version_key
 from wheelyard.database.tables import (
     builders,
     builds,
-    decisions,
-    jobs,
     log_chunks,
     projects,
     releases,
     targets,
 )
 from wheelyard.model.build import BuildState, BuildSummary, Failure
-from wheelyard.model.job import FailedAttempt
-from wheelyard.model.names import ProjectName, Sha256, TargetName
+from wheelyard.model.names import ProjectName, TargetName
 
 
 def close_build(  # noqa: PLR0913 - what the end of a build is
@@ -131,57 +128,6 @@ def _failure(row: Row[Any]) -> Failure | None:
         subject=row.failure_subject,
         evidence=tuple(row.failure_evidence),
     )
-
-
-def failed_attempts(connection: Connection, project: ProjectName) -> list[FailedAttempt]:
-    """Return, per release and target of a project, the last build where that did not succeed.
-
-    Where a job is left it is not over yet, and nothing is returned.
-    """
-    attempt = (
-        func.row_number()
-        .over(
-            partition_by=(builds.c.release_id, builds.c.target_id),
-            order_by=(builds.c.started_at.desc(), builds.c.id),
-        )
-        .label("attempt")
-    )
-    latest = (
-        select(builds, releases.c.version, targets.c.name.label("target"), attempt)
-        .join_from(builds, releases, releases.c.id == builds.c.release_id)
-        .join(projects, projects.c.id == releases.c.project_id)
-        .join(targets, targets.c.id == builds.c.target_id)
-        .where(projects.c.name == project)
-        .subquery()
-    )
-    has_job = exists().where(
-        jobs.c.release_id == latest.c.release_id, jobs.c.target_id == latest.c.target_id
-    )
-    rows = connection.execute(
-        select(latest, decisions.c.verdict)
-        .outerjoin(
-            decisions,
-            (decisions.c.release_id == latest.c.release_id)
-            & (decisions.c.target_id == latest.c.target_id),
-        )
-        .where(
-            latest.c.attempt == 1,
-            latest.c.state.in_([BuildState.FAILED, BuildState.LOST]),
-            ~has_job,
-        )
-        .order_by(latest.c.started_at, latest.c.id)
-    )
-    return [
-        FailedAttempt(
-            version=Version(row.version),
-            target=TargetName(row.target),
-            state=row.state,
-            sdist_sha256=Sha256(row.sdist_sha256),
-            failure=_failure(row),
-            verdict=row.verdict,
-        )
-        for row in rows
-    ]
 
 
 def append_log(connection: Connection, build_id: str, *, offset: int, data: bytes) -> int:

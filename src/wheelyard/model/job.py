@@ -6,16 +6,13 @@ from datetime import datetime
 from packaging.version import Version
 
 from wheelyard.model.build import (
-    BuildState,
-    Failure,
     JobKind,
     JobState,
     Priority,
     Recipe,
     SdistReference,
-    Verdict,
 )
-from wheelyard.model.names import ProjectName, Sha256, TargetName
+from wheelyard.model.names import ProjectName, TargetName
 from wheelyard.model.target import Target
 
 
@@ -67,22 +64,6 @@ class JobCount:
     target: TargetName
     state: JobState
     count: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FailedAttempt:
-    """The last build of a release for a target, where it did not succeed and no job is left.
-
-    `state` is failed or lost; `sdist_sha256` is what was built; `verdict` is the decision that is
-    on record for the release and target, if there is one.
-    """
-
-    version: Version
-    target: TargetName
-    state: BuildState
-    sdist_sha256: Sha256
-    failure: Failure | None
-    verdict: Verdict | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
