@@ -108,7 +108,7 @@ def test_a_dry_rebuild_changes_nothing(wheelyard: Commands) -> None:
     asked = wheelyard.json("release", "rebuild", "spam==1.0")
     assert asked == {"project": "spam", "asked": True, "rebuilds": expected}
     (job,) = wheelyard.json("queue", "list")["jobs"]
-    assert (job["project"], job["priority"]) == ("spam", 60)
+    assert (job["project"], job["priority"]) == ("spam", "rebuild")
     assert [command for command, _, _ in history(wheelyard)] == ["release rebuild"]
 
 

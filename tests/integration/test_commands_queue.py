@@ -206,6 +206,7 @@ def test_a_database_is_copied(wheelyard: Commands, tmp_path: Path) -> None:
     assert commands_given(wheelyard) == ["database copy"]
     assert wheelyard("database", "check", "--files").exit_code == 0
     assert wheelyard.json("database", "upgrade") == {"upgraded": True}
+    assert wheelyard("database", "upgrade").output == "The schema is up to date.\n"
     engine = connect(url)
     assert migrate.differences(engine) == []
     engine.dispose()

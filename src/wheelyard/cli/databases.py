@@ -27,6 +27,8 @@ def upgrade(*, as_json: AsJson = False) -> None:
     opened()
     if as_json:
         print_json({"upgraded": True})
+    else:
+        print_line("The schema is up to date.")
 
 
 @database_commands.command()

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime, timedelta
+from enum import IntEnum
 from typing import Annotated, Any
 
 import typer
@@ -31,9 +32,14 @@ def print_json(value: object) -> None:
 
 
 def plain(value: Any) -> Any:  # noqa: ANN401 - any value of the model, to any JSON
-    """Return what JSON can hold of a value: moments in ISO 8601, durations in seconds."""
+    """Return what JSON can hold of a value: moments in ISO 8601, durations in seconds.
+
+    A level is given by its name, for its number may change.
+    """
     result: Any
     match value:
+        case IntEnum():
+            result = value.name.lower()
         case None | bool() | int() | float() | str():
             result = value
         case date():

@@ -45,7 +45,7 @@ def test_json_holds_every_value_of_the_model() -> None:
             "version": "1.0rc1",
             "skip": {"project": "evdev", "reason": "no", "versions": "<2", "target": None},
             "names": ["a", "b"],
-            "priority": 40,
+            "priority": "normal",
             "verdict": "built",
             "nothing": None,
             "yes": True,
