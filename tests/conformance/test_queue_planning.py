@@ -8,7 +8,7 @@ from wheelyard.database.engine import Engine, reading, writing
 from wheelyard.database.pages import page_written, pages_to_write
 from wheelyard.database.plans import projects_to_plan
 from wheelyard.database.skips import add_skip
-from wheelyard.model.build import JobState
+from wheelyard.model.build import Failure, FailureKind, JobState
 from wheelyard.model.job import JobCount
 from wheelyard.model.project import ProjectStatus, Skip
 from workshop import (
@@ -244,3 +244,46 @@ def test_a_platform_wheel_leaves_the_other_targets_their_jobs(workshop: Workshop
     workshop.deliver(builder, lease)
     assert workshop.verdicts() == {("1.0", BOOKWORM): "built", ("1.0", NEWER): "needs-build"}
     assert workshop.job_counts() == [JobCount(target=NEWER, state=JobState.WAITING, count=1)]
+
+
+def test_one_target_is_built_before_the_others_as_long_as_nothing_is_known(
+    workshop: Workshop,
+) -> None:
+    workshop.activate(BOOKWORM, NEWER, TRIXIE)
+    builder = workshop.builder()
+    workshop.want()
+    workshop.read()
+    workshop.plan()
+    assert workshop.verdicts() == {
+        ("1.0", BOOKWORM): "needs-build",
+        ("1.0", NEWER): "waits-for-probe",
+        ("1.0", TRIXIE): "waits-for-probe",
+    }
+    workshop.finish(builder, workshop.claimed(builder).build_id, failure=COMPILE_ERROR)
+    assert workshop.verdicts() == {
+        ("1.0", BOOKWORM): "failed",
+        ("1.0", NEWER): "needs-build",
+        ("1.0", TRIXIE): "waits-for-probe",
+    }
+    workshop.deliver(builder, workshop.claimed(builder))
+    assert workshop.verdicts()["1.0", TRIXIE] == "needs-build"
+
+
+def test_an_author_who_opts_out_ends_it_for_every_target_until_another_source_distribution(
+    workshop: Workshop,
+) -> None:
+    workshop.activate(BOOKWORM, TRIXIE)
+    builder = workshop.builder()
+    workshop.want()
+    workshop.read()
+    workshop.plan()
+    refusal = Failure(kind=FailureKind.OPTED_OUT, message="Its author asks for none.")
+    workshop.finish(builder, workshop.claimed(builder).build_id, failure=refusal)
+    assert workshop.verdicts() == {("1.0", BOOKWORM): "opted-out", ("1.0", TRIXIE): "opted-out"}
+    assert workshop.job_counts() == []
+    workshop.want()
+    assert workshop.plan() == 1
+    assert workshop.job_counts() == []
+    workshop.read(upstream_file(content="changed its mind"))
+    workshop.plan()
+    assert workshop.job_counts() == [waiting(1)]
