@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
 
 from wheelyard.database import builders, listings, pages, projects, removal, wheels
+from wheelyard.database import reading as due_list
 from wheelyard.database.engine import reading, writing
 from wheelyard.errors import Refused, UnknownProject
 from wheelyard.model.build import BuildState
@@ -193,6 +195,28 @@ def test_a_build_of_a_removed_project_is_lost(yard: Yard) -> None:
     assert overview is not None
     assert [(build.id, build.state) for build in overview.builds] == [(build_id, BuildState.LOST)]
     assert (overview.wants, overview.read_at, overview.serial) == ((), None, None)
+
+
+def test_a_reader_that_is_late_does_not_bring_a_project_back(yard: Yard) -> None:
+    now = yard.clock.now()
+    with writing(yard.engine) as connection:
+        (taken, *_) = [
+            one
+            for one in due_list.take_due(connection, now=now, limit=9, lasts=timedelta(minutes=5))
+            if one.name == SPAM
+        ]
+    remove(yard)
+    with writing(yard.engine) as connection:
+        due_list.note_unchanged(connection, taken, serial=7, at=now)
+        due_list.was_read(connection, taken, etag='"old"', due_at=now)
+        projects.want(connection, Want(project=SPAM), at=now)
+        (again,) = [
+            one
+            for one in due_list.take_due(connection, now=now, limit=9, lasts=timedelta(minutes=5))
+            if one.name == SPAM
+        ]
+
+    assert (again.has_been_read, again.etag, again.stored_serial) == (False, None, None)
 
 
 def test_what_is_not_on_record_cannot_be_removed(yard: Yard) -> None:

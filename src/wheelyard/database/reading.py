@@ -103,7 +103,8 @@ def was_read(
         update(projects)
         .where(projects.c.name == project.name)
         .values(
-            etag=etag,
+            # What was closed meanwhile is read whole when somebody asks for it again.
+            etag=case((projects.c.read_at.is_not(None), etag), else_=None),
             failures=0,
             due_at=case((is_settled, due_at), else_=projects.c.due_at),
             due_level=case((is_settled, DueLevel.POLL), else_=projects.c.due_level),
@@ -139,10 +140,13 @@ def read_again(
 def note_unchanged(
     connection: Connection, project: DueProject, *, serial: int | None, at: datetime
 ) -> None:
-    """Note that upstream said that a project's page, which now has a serial, is what is stored."""
+    """Note that upstream said that a project's page, which now has a serial, is what is stored.
+
+    Nothing is noted of a project that was closed meanwhile (`removal.close_project`).
+    """
     connection.execute(
         update(projects)
-        .where(projects.c.name == project.name)
+        .where(projects.c.name == project.name, projects.c.read_at.is_not(None))
         .values(
             upstream_serial=serial,
             polled_at=at,
