@@ -37,7 +37,7 @@ def release_records(
         _by_release(connection, query)
         for query in (
             _files(names),
-            select(decisions).where(decisions.c.release_id.in_(its_own)),
+            _decisions(its_own),
             select(jobs).where(jobs.c.release_id.in_(its_own), jobs.c.kind == JobKind.BUILD),
             select(wheels).where(wheels.c.release_id.in_(its_own)),
             _last_builds(its_own),
@@ -110,6 +110,16 @@ def _files(names: Mapping[int, ProjectName]) -> Select[Any]:
         )
         .order_by(upstream_files.c.position)
     )
+
+
+def _decisions(its_own: Select[tuple[int]]) -> Select[Any]:
+    columns = (
+        decisions.c.release_id,
+        decisions.c.target_id,
+        decisions.c.verdict,
+        decisions.c.reason,
+    )
+    return select(*columns).where(decisions.c.release_id.in_(its_own))
 
 
 def _last_builds(its_own: Select[tuple[int]]) -> Select[Any]:

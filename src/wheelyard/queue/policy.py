@@ -117,11 +117,12 @@ def covering_file(release: Release, target: Target, *, is_pinned: bool) -> Upstr
     nothing else of it is left, so a yanked wheel covers only a release that is yanked as a whole
     and `is_pinned`.
     """
-    yanked_ones_count = release.is_yanked and is_pinned
-    for file in release.files_of_kind(FileKind.WHEEL):
-        is_usable = not file.yanked or yanked_ones_count
-        tags = file.parsed(release.project).tags
-        if is_usable and target.accepts(tags) and target.admits(file.requires_python):
+    yanked_ones_count = is_pinned and release.is_yanked
+    for file in release.files:
+        parsed = file.parsed(release.project)
+        if parsed.kind is not FileKind.WHEEL or (file.yanked and not yanked_ones_count):
+            continue
+        if target.accepts(parsed.tags) and target.admits(file.requires_python):
             return file
     return None
 
