@@ -1,14 +1,17 @@
 """`wheelyard upstream …`: how closely the index is followed."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from wheelyard.cli.filling import Following, follow_and_tell
 from wheelyard.cli.operation import audited, opened
-from wheelyard.cli.output import AsJson, plain, print_json, print_line, print_table
+from wheelyard.cli.output import AsJson, DryRun, plain, print_json, print_line, print_table
 from wheelyard.database import due
 from wheelyard.database.engine import reading
 from wheelyard.database.sources import source_status
+from wheelyard.errors import BadInput
 from wheelyard.model.change import SourceStatus
 from wheelyard.model.names import parse_project_name
 
@@ -59,6 +62,31 @@ def _state(source: SourceStatus) -> str:
     if source.is_given_up:
         return "given up"
     return "never asked" if source.tried_at is None else "stands by"
+
+
+@upstream_commands.command()
+def follow(  # noqa: PLR0913 - the options of a command
+    *,
+    everything: Annotated[bool, typer.Option(help="Every project of the index.")] = False,
+    names: Annotated[
+        Path | None, typer.Option("--list", help="A file of names, one a line.")
+    ] = None,
+    ranked: Annotated[
+        Path | None, typer.Option(help="A file of name,count lines; the count is the demand.")
+    ] = None,
+    read: Annotated[bool, typer.Option(help="Read them now; otherwise the services do it.")] = True,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Follow many projects at once, so that the policy says what is built of them.
+
+    It can be stopped at any moment: what is still to be read the services read, or the next call.
+    """
+    file = names or ranked
+    if sum((everything, names is not None, ranked is not None)) != 1:
+        raise BadInput("what to follow", "Give one of --everything, --list and --ranked")
+    which = Following(file=file, is_ranked=ranked is not None)
+    follow_and_tell(which, read=read, dry_run=dry_run, as_json=as_json)
 
 
 @upstream_commands.command()

@@ -5,7 +5,7 @@ serial that its page must have. Names are written in their order, so that two wh
 not wait for each other in a circle.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import IntEnum
 from typing import Any
@@ -26,6 +26,7 @@ from sqlalchemy import (
 )
 
 from wheelyard.database.dialect import insert
+from wheelyard.database.plans import PlanLevel, mark_to_plan
 from wheelyard.database.tables import listed_projects, projects, wants
 from wheelyard.errors import UnknownProject
 from wheelyard.model.change import ChangedProject
@@ -39,6 +40,7 @@ __all__ = [
     "known_projects",
     "mark_asked",
     "mark_changed",
+    "mark_followed",
     "mark_listed",
     "mark_unlisted",
     "unlisted_projects",
@@ -175,6 +177,37 @@ def _higher(serial: ColumnElement[int]) -> ColumnElement[int]:
     return case(
         (func.coalesce(projects.c.due_serial, -1) < serial, serial), else_=projects.c.due_serial
     )
+
+
+def mark_followed(
+    connection: Connection, demand: Mapping[ProjectName, int | None], *, at: datetime
+) -> None:
+    """Follow projects, and let those be read that never were.
+
+    What is known of their demand replaces what was; None leaves it.
+    """
+    names = sorted(demand)
+    _follow(connection, names, at=at)
+    for start in range(0, len(names), _NAMES_A_QUERY):
+        some = names[start : start + _NAMES_A_QUERY]
+        connection.execute(
+            update(projects)
+            .where(projects.c.name.in_(some), projects.c.read_at.is_(None))
+            .values(_due(DueLevel.FIRST_FILL, at=at))
+        )
+        rows = connection.execute(
+            select(projects.c.name, projects.c.demand).where(projects.c.name.in_(some))
+        )
+        before = {ProjectName(row.name): row.demand for row in rows}
+        changed = [name for name in some if demand[name] not in {None, before[name]}]
+        if changed:
+            connection.execute(
+                update(projects)
+                .where(projects.c.name == bindparam("named"))
+                .values(demand=bindparam("asked")),
+                [{"named": name, "asked": demand[name]} for name in changed],
+            )
+            mark_to_plan(connection, changed, at=at, level=PlanLevel.BULK)
 
 
 def mark_asked(connection: Connection, names: Iterable[ProjectName], *, at: datetime) -> None:

@@ -166,6 +166,18 @@ def never_read(connection: Connection) -> int:
     )
 
 
+def never_tried(connection: Connection) -> int:
+    """Count the projects of a first fill whose page nobody has tried to read yet."""
+    return _count(
+        connection,
+        and_(
+            projects.c.due_level == DueLevel.FIRST_FILL,
+            projects.c.due_at.is_not(None),
+            projects.c.failures == 0,
+        ),
+    )
+
+
 def _count(connection: Connection, condition: ColumnElement[bool]) -> int:
     query = select(func.count()).select_from(projects).where(condition)
     return int(connection.scalar(query) or 0)
