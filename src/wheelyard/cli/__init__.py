@@ -7,7 +7,7 @@
 `projects`  what is asked for and known of projects; `releases`: of one release
 `rebuilds`  building once more; `removals`: taking a project away
 `queue`     what waits to be built; `targets`: what wheels are made for
-`upstream`  how the index is followed
+`upstream`  how the index is followed; `filling`: following very many projects at once
 `databases` the schema, checking, moving, and what operators did
 `operation` what operators' commands have in common; `output`: what they print
 `diagnose`  what a build log says

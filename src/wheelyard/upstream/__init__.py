@@ -10,4 +10,5 @@
 `serial_list`  the whole list of projects with their serials
 `rss`        the feeds, as hints
 `follower`   the service that asks the sources and marks what they name as due
+`first_fill` following very many projects at once, and how far reading them has come
 """
