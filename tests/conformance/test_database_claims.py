@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from datetime import timedelta
 from itertools import count
+from typing import Any
 
 from sqlalchemy import insert, select, text
 
@@ -15,7 +16,6 @@ from wheelyard.database.engine import Connection, Engine, reading, writing
 from wheelyard.database.leases import claim_statement
 from wheelyard.database.projects import save_page, stored_page
 from wheelyard.model.build import BuildState, JobKind, JobState, Priority
-from wheelyard.model.names import TargetName
 
 WAIT_SECONDS = 20.0
 MANY = 5000
@@ -259,16 +259,8 @@ def fill(connection: Connection) -> int:
 
 
 def plan_of_claim(connection: Connection) -> str:
-    statement = claim_statement(
-        connection,
-        targets=[TargetName(TARGET)],
-        lease={
-            "state": JobState.LEASED,
-            "builder_id": 1,
-            "build_id": build_id(),
-            "lease_expires_at": NOW + LEASE,
-        },
-    )
+    statement: Any = claim_statement(1)
+    given = {"target_0": TARGET, "builder": 1, "build": build_id(), "until": NOW + LEASE}
     compiled = statement.compile(
         dialect=connection.dialect, compile_kwargs={"render_postcompile": True}
     )
@@ -279,12 +271,11 @@ def plan_of_claim(connection: Connection) -> str:
         name: compiled.binds[name]
         .type.dialect_impl(connection.dialect)
         .bind_processor(connection.dialect)
-        for name in compiled.params
-        if name in compiled.binds
+        for name in compiled.binds
     }
     values = {
         name: processor(value) if (processor := processed.get(name)) else value
-        for name, value in compiled.params.items()
+        for name, value in compiled.construct_params(given).items()
     }
     if compiled.positional:
         rows = connection.exec_driver_sql(

@@ -99,8 +99,12 @@ def test_a_connection_that_is_lost_at_the_commit_is_said_to_be_lost(
 
 
 def test_a_connection_that_is_lost_while_it_rests_is_not_noticed(
-    postgresql_engine: Engine, postgresql_database: str, cluster: Cluster
+    postgresql_engine: Engine,
+    postgresql_database: str,
+    cluster: Cluster,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("wheelyard.database.engine._REST_SECONDS", 0.0)
     write(postgresql_engine)
     cluster.cut_connections(postgresql_database)
 

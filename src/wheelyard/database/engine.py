@@ -4,17 +4,20 @@ SQLite: write-ahead log, foreign keys, and `BEGIN IMMEDIATE` for what writes, so
 queue up instead of failing half-way. PostgreSQL: psycopg 3, snapshots for what reads.
 """
 
+import math
 import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import (
     ArgumentError,
     DBAPIError,
+    DisconnectionError,
     InterfaceError,
     OperationalError,
     StatementError,
@@ -30,6 +33,7 @@ _WAIT_SECONDS = 30
 _CONNECT_SECONDS = 10
 _POOL_SIZE = 5
 _POOL_OVERFLOW = 20
+_REST_SECONDS = 2.0
 _WAL_PAUSE_SECONDS = 0.05
 _SQLITE_BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
@@ -71,18 +75,39 @@ def _sqlite(url: URL) -> Engine:
 
 
 def _postgresql(url: URL) -> Engine:
-    return create_engine(
+    engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
         pool_size=_POOL_SIZE,
         max_overflow=_POOL_OVERFLOW,
         pool_timeout=_WAIT_SECONDS,
-        pool_pre_ping=True,
         connect_args={
             "connect_timeout": _CONNECT_SECONDS,
             "application_name": "wheelyard",
             "options": f"-c timezone=UTC -c lock_timeout={_WAIT_SECONDS}s",
         },
     )
+    event.listen(engine, "checkin", _note_use)
+    event.listen(engine, "checkout", _ping_after_a_rest)
+    return engine
+
+
+def _note_use(_connection: object, record: Any) -> None:  # noqa: ANN401 - the pool's own type
+    record.info["used_at"] = time.monotonic()
+
+
+def _ping_after_a_rest(connection: Any, record: Any, _proxy: object) -> None:  # noqa: ANN401 - the driver's and the pool's own types
+    """Have the pool replace a connection that has died while nobody used it.
+
+    One that was in use a moment ago is believed to live: asking each time would be dear, and a
+    transaction that finds it dead fails as it would if it died a moment later.
+    """
+    if time.monotonic() - record.info.get("used_at", math.inf) < _REST_SECONDS:
+        return
+    try:
+        connection.execute("SELECT 1")
+        connection.rollback()
+    except psycopg.Error:
+        raise DisconnectionError from None
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:

@@ -8,6 +8,7 @@ happen.
 from collections.abc import Collection
 from dataclasses import asdict
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from packaging.version import Version
@@ -16,6 +17,7 @@ from sqlalchemy import (
     Connection,
     Row,
     Select,
+    bindparam,
     delete,
     distinct,
     exists,
@@ -72,18 +74,14 @@ def claim(  # noqa: PLR0913 - what a lease is
     take are passed over, and so are targets that are paused or retired. `build_id` is new, 32
     hexadecimal digits. Returns None if there is no such job, or no jobs are handed out at all.
     """
-    lease = {
-        "state": JobState.LEASED,
-        "builder_id": builder_id,
-        "build_id": build_id,
-        "lease_expires_at": lease_expires_at,
-    }
     if not targets:
         return None
-    statement = claim_statement(connection, targets=targets, lease=lease)
-    if connection.execute(statement).one_or_none() is None:
+    asked = {f"target_{place}": target for place, target in enumerate(targets)}
+    lease = {"builder": builder_id, "build": build_id, "until": lease_expires_at}
+    claimed = connection.execute(claim_statement(len(targets)), asked | lease)
+    if claimed.one_or_none() is None:
         return None
-    row = connection.execute(_claimed_query().where(jobs.c.build_id == build_id)).one()
+    row = connection.execute(_claimed_job(), {"build": build_id}).one()
     job = _claimed(row)
     connection.execute(
         insert(builds).values(
@@ -105,27 +103,37 @@ def claim(  # noqa: PLR0913 - what a lease is
     return job
 
 
-def claim_statement(
-    connection: Connection, *, targets: Collection[TargetName], lease: dict[str, Any]
-) -> ReturningUpdate[int]:
+@cache
+def claim_statement(targets: int) -> ReturningUpdate[int]:
     """Return the statement that picks the best waiting job of some targets and leases it.
 
-    Of each target it reads the first entry of the index of waiting jobs, so it costs the same
-    however long the queue is.
+    Its parameters are the names `target_0`, `target_1` … of so many targets, and `builder`, `build`
+    and `until` of the lease. Of each target it reads the first entry of the index of waiting jobs,
+    so it costs the same however long the queue is.
     """
-    first = [_first_of(connection, target) for target in sorted(targets)]
+    first = [_first_of(f"target_{place}") for place in range(targets)]
     firsts = union_all(*(select(each.subquery()) for each in first)).subquery()
     best = select(firsts.c.id).order_by(*_order(firsts.c)).limit(1).scalar_subquery()
-    return update(jobs).where(jobs.c.id == best).values(lease).returning(jobs.c.id)
+    return (
+        update(jobs)
+        .where(jobs.c.id == best)
+        .values(
+            state=JobState.LEASED,
+            builder_id=bindparam("builder"),
+            build_id=bindparam("build"),
+            lease_expires_at=bindparam("until"),
+        )
+        .returning(jobs.c.id)
+    )
 
 
-def _first_of(connection: Connection, target: TargetName) -> Select[Any]:
+def _first_of(target: str) -> Select[Any]:
     served = select(targets_table.c.id).where(
-        targets_table.c.name == target,
+        targets_table.c.name == bindparam(target),
         targets_table.c.retired.is_(False),
         targets_table.c.paused.is_(False),
     )
-    first = (
+    return (
         select(jobs.c.id, *_order_columns(jobs.c))
         .where(
             jobs.c.state == WAITING,
@@ -134,8 +142,8 @@ def _first_of(connection: Connection, target: TargetName) -> Select[Any]:
         )
         .order_by(*_order(jobs.c))
         .limit(1)
+        .with_for_update(of=jobs, skip_locked=True)
     )
-    return locked(connection, first, of=jobs, skip_locked=True)
 
 
 def _order_columns(columns: Any) -> list[ColumnElement[Any]]:  # noqa: ANN401 - columns by name
@@ -218,6 +226,11 @@ def _claimed_query() -> Select[Any]:
     return _jobs_query(number, *recipe).outerjoin(recipes, recipes.c.project_id == projects.c.id)
 
 
+@cache
+def _claimed_job() -> Select[Any]:
+    return _claimed_query().where(jobs.c.build_id == bindparam("build"))
+
+
 def _claimed(row: Row[Any]) -> ClaimedJob:
     return ClaimedJob(
         build_id=row.build_id,
@@ -276,8 +289,8 @@ def leased_job(connection: Connection, *, build_id: str) -> LeasedJob | None:
 
     In a writing transaction the job is locked until the transaction ends.
     """
-    query = _leased_query().where(jobs.c.build_id == build_id)
-    row = connection.execute(locked(connection, query, of=jobs)).one_or_none()
+    query = locked(connection, _job_of_build(), of=jobs)
+    row = connection.execute(query, {"build": build_id}).one_or_none()
     return None if row is None else _leased(row)
 
 
@@ -305,6 +318,11 @@ def end_leases_of(connection: Connection, *, builder_id: int, at: datetime) -> i
         .values(lease_expires_at=at)
     )
     return ended.rowcount
+
+
+@cache
+def _job_of_build() -> Select[Any]:
+    return _leased_query().where(jobs.c.build_id == bindparam("build"))
 
 
 def _leased_query() -> Select[Any]:

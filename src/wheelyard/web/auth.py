@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+import time
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -11,11 +12,12 @@ from wheelyard.database import builders
 from wheelyard.database import engine as database
 from wheelyard.errors import Unauthorized
 from wheelyard.model.builder import Builder
-from wheelyard.web.state import app_state
+from wheelyard.web.state import AppState, KnownBuilder, app_state
 
 _PREFIX = "wy_"
 _TOKEN_BYTES = 32
 _MAX_TOKEN = 200
+_REMEMBERED_SECONDS = 2.0
 _bearer = HTTPBearer(
     auto_error=False, scheme_name="builder token", description="The token of a builder."
 )
@@ -47,8 +49,7 @@ def current_builder(
     if credentials is None or len(credentials.credentials) > _MAX_TOKEN:
         raise Unauthorized("no token", "Send the header Authorization: Bearer <token>")
     state = app_state(request)
-    with database.reading(state.engine) as connection:
-        builder = builders.builder_by_token_hash(connection, hash_token(credentials.credentials))
+    builder = _builder_of(state, hash_token(credentials.credentials))
     if builder is None:
         raise Unauthorized("unknown token", "An administrator issues tokens")
     now = state.clock.now()
@@ -56,6 +57,24 @@ def current_builder(
         raise Unauthorized(builder.name, "The token was revoked")
     if builder.expires_at is not None and builder.expires_at <= now:
         raise Unauthorized(builder.name, "The token has expired")
+    return builder
+
+
+def _builder_of(state: AppState, token_hash: str) -> Builder | None:
+    """Look a builder up, at most every few seconds: it asks many times in a row.
+
+    So long a token still works after it was revoked. Unknown tokens are not remembered.
+    """
+    now = time.monotonic()
+    known = state.known_builders.get(token_hash)
+    if known is not None and now - known.looked_up_at < _REMEMBERED_SECONDS:
+        return known.builder
+    with database.reading(state.engine) as connection:
+        builder = builders.builder_by_token_hash(connection, token_hash)
+    if builder is None:
+        state.known_builders.pop(token_hash, None)
+    else:
+        state.known_builders[token_hash] = KnownBuilder(builder, now)
     return builder
 
 

@@ -7,13 +7,25 @@ from starlette.requests import Request
 
 from wheelyard.clock import Clock
 from wheelyard.database.engine import Engine
+from wheelyard.model.builder import Builder
 from wheelyard.settings import Settings
 from wheelyard.storage.store import Store
 
 
+@dataclass(frozen=True, slots=True)
+class KnownBuilder:
+    """A builder as it was found on record, and when, in seconds of the monotonic clock."""
+
+    builder: Builder
+    looked_up_at: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppState:
-    """The parts of the server; `stopping` is set when waiting requests should end."""
+    """The parts of the server; `stopping` is set when waiting requests should end.
+
+    `known_builders` are the builders that were seen last, by the hashes of their tokens.
+    """
 
     engine: Engine
     store: Store
@@ -21,6 +33,7 @@ class AppState:
     clock: Clock
     index_url: str
     stopping: threading.Event = field(default_factory=threading.Event)
+    known_builders: dict[str, KnownBuilder] = field(default_factory=dict)
 
 
 def app_state(request: Request) -> AppState:
