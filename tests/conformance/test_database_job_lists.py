@@ -4,11 +4,13 @@ import pytest
 
 from factories import NOW, PROJECT, TARGET, project_name
 from stocked import LEASE, build_id, claim, enqueue, register, stock
-from wheelyard.database import due, pausing
+from wheelyard.database import pausing
 from wheelyard.database.due import DueLevel
 from wheelyard.database.engine import Engine, reading, writing
+from wheelyard.database.following import mark_asked
 from wheelyard.database.job_lists import jobs_in_state, jobs_of_project, waiting_jobs
 from wheelyard.database.pausing import QueuePause
+from wheelyard.database.reading import due_projects
 from wheelyard.errors import UnknownProject
 from wheelyard.model.build import JobState, Priority
 from wheelyard.model.names import TargetName
@@ -60,12 +62,12 @@ def test_the_queue_is_paused_and_goes_on(engine: Engine) -> None:
 def test_an_operator_has_a_project_read_at_once(engine: Engine) -> None:
     with writing(engine) as connection:
         stock(connection)
-        due.mark_asked(connection, [PROJECT], at=NOW)
+        mark_asked(connection, [PROJECT], at=NOW)
 
-        assert due.due_projects(connection, now=NOW) == {DueLevel.ASKED: 1}
-        assert due.due_projects(connection, now=NOW - LEASE) == {}
+        assert due_projects(connection, now=NOW) == {DueLevel.ASKED: 1}
+        assert due_projects(connection, now=NOW - LEASE) == {}
 
 
 def test_nobody_has_an_unknown_project_read(engine: Engine) -> None:
     with writing(engine) as connection, pytest.raises(UnknownProject):
-        due.mark_asked(connection, [project_name("ham")], at=NOW)
+        mark_asked(connection, [project_name("ham")], at=NOW)

@@ -2,11 +2,12 @@ from datetime import timedelta
 
 from factories import NOW, PROJECT, project_name
 from stocked import stock
-from wheelyard.database.due import DueLevel, due_projects, mark_asked, mark_followed
+from wheelyard.database.due import DueLevel
 from wheelyard.database.engine import Engine, reading, writing
+from wheelyard.database.following import mark_asked, mark_followed
 from wheelyard.database.plans import projects_to_plan, unmark_planned
 from wheelyard.database.projects import project_overview
-from wheelyard.database.reading import never_read, never_tried, read_again, take_due
+from wheelyard.database.reading import due_projects, never_read, never_tried, read_again, take_due
 from wheelyard.upstream.first_fill import RankedProject, follow_ranking
 
 LATER = NOW + timedelta(hours=1)

@@ -8,8 +8,10 @@ import typer
 from wheelyard.cli.filling import Following, follow_and_tell
 from wheelyard.cli.operation import audited, opened
 from wheelyard.cli.output import AsJson, DryRun, plain, print_json, print_line, print_table
-from wheelyard.database import due
+from wheelyard.database.due import known_projects
 from wheelyard.database.engine import reading
+from wheelyard.database.following import mark_asked
+from wheelyard.database.reading import due_projects
 from wheelyard.database.sources import source_status
 from wheelyard.errors import BadInput
 from wheelyard.model.change import SourceStatus
@@ -24,8 +26,8 @@ def status(*, as_json: AsJson = False) -> None:
     context = opened()
     with reading(context.engine) as connection:
         sources = source_status(connection)
-        waiting = due.due_projects(connection, now=context.clock.now())
-        known = due.known_projects(connection)
+        waiting = due_projects(connection, now=context.clock.now())
+        known = known_projects(connection)
     now = context.clock.now()
     if as_json:
         print_json(
@@ -98,7 +100,7 @@ def reconcile(
     """Have projects read again at once, whatever was heard of them."""
     projects = [parse_project_name(text) for text in name]
     with audited(opened(), "upstream reconcile", {"names": projects}) as operation:
-        due.mark_asked(operation.connection, projects, at=operation.at)
+        mark_asked(operation.connection, projects, at=operation.at)
     if as_json:
         print_json({"due": projects})
     else:

@@ -18,6 +18,7 @@
 `pages`     the outbox of pages to be written again; `listings`: which projects are on an index
 `state`     named values, our serial among them; `pausing`: whether jobs are handed out
 `job_lists` jobs as operators look at them
+`following` following projects, and having them read, because an operator says so
 `removal`   taking back what was made here
 `copying`   moving everything to another database; `checking`: what must be true of the rows
 `audit`     what operators have done by hand

@@ -5,7 +5,7 @@ serial that its page must have. Names are written in their order, so that two wh
 not wait for each other in a circle.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from enum import IntEnum
 from typing import Any
@@ -26,21 +26,18 @@ from sqlalchemy import (
 )
 
 from wheelyard.database.dialect import insert
-from wheelyard.database.plans import PlanLevel, mark_to_plan
 from wheelyard.database.tables import listed_projects, projects, wants
-from wheelyard.errors import UnknownProject
 from wheelyard.model.change import ChangedProject
 from wheelyard.model.names import ProjectName
 from wheelyard.model.project import ProjectStatus
 
 __all__ = [
     "DueLevel",
-    "due_projects",
+    "due_values",
+    "follow",
     "forget_listing",
     "known_projects",
-    "mark_asked",
     "mark_changed",
-    "mark_followed",
     "mark_listed",
     "mark_unlisted",
     "unlisted_projects",
@@ -93,11 +90,11 @@ def mark_changed(
         )
     names = sorted(last)
     if follow_new:
-        _follow(connection, names, at=at)
+        follow(connection, names, at=at)
     _mark_each(connection, [(name, last[name]) for name in names], at=at)
 
 
-def _follow(connection: Connection, names: Sequence[ProjectName], *, at: datetime) -> None:
+def follow(connection: Connection, names: Sequence[ProjectName], *, at: datetime) -> None:
     """Make rows of new projects, and follow all that are named; what was read is to be planned."""
     known = {row.name: row.followed for row in _rows(connection, names)}
     new = [
@@ -143,7 +140,7 @@ def _mark_each(
     connection: Connection, changed: Sequence[tuple[ProjectName, int | None]], *, at: datetime
 ) -> None:
     mark = update(projects).where(projects.c.name == bindparam("named"), _is_cared_for)
-    due = _due(DueLevel.CHANGED, at=at)
+    due = due_values(DueLevel.CHANGED, at=at)
     anyhow = [{"named": name} for name, serial in changed if serial is None]
     if anyhow:
         connection.execute(mark.values(due), anyhow)
@@ -158,7 +155,7 @@ def _mark_each(
         )
 
 
-def _due(level: DueLevel, *, at: datetime) -> dict[str, Any]:
+def due_values(level: DueLevel, *, at: datetime) -> dict[str, Any]:
     """Return the values of a project that is due now, if it is not due more urgently already."""
     is_due = projects.c.due_at.is_not(None)
     return {
@@ -177,64 +174,6 @@ def _higher(serial: ColumnElement[int]) -> ColumnElement[int]:
     return case(
         (func.coalesce(projects.c.due_serial, -1) < serial, serial), else_=projects.c.due_serial
     )
-
-
-def mark_followed(
-    connection: Connection, demand: Mapping[ProjectName, int | None], *, at: datetime
-) -> None:
-    """Follow projects, and let those be read that never were.
-
-    What is known of their demand replaces what was; None leaves it.
-    """
-    names = sorted(demand)
-    _follow(connection, names, at=at)
-    for start in range(0, len(names), _NAMES_A_QUERY):
-        some = names[start : start + _NAMES_A_QUERY]
-        connection.execute(
-            update(projects)
-            .where(projects.c.name.in_(some), projects.c.read_at.is_(None))
-            .values(_due(DueLevel.FIRST_FILL, at=at))
-        )
-        rows = connection.execute(
-            select(projects.c.name, projects.c.demand).where(projects.c.name.in_(some))
-        )
-        before = {ProjectName(row.name): row.demand for row in rows}
-        changed = [name for name in some if demand[name] not in {None, before[name]}]
-        if changed:
-            connection.execute(
-                update(projects)
-                .where(projects.c.name == bindparam("named"))
-                .values(demand=bindparam("asked")),
-                [{"named": name, "asked": demand[name]} for name in changed],
-            )
-            mark_to_plan(connection, changed, at=at, level=PlanLevel.BULK)
-
-
-def mark_asked(connection: Connection, names: Iterable[ProjectName], *, at: datetime) -> None:
-    """Let projects be read because an operator says so, whole, even if nothing has changed.
-
-    Raises:
-        UnknownProject: if one is not on record.
-    """
-    for name in sorted(set(names)):
-        marked = connection.execute(
-            update(projects)
-            .where(projects.c.name == name)
-            .values(_due(DueLevel.ASKED, at=at) | {"etag": None})
-        )
-        if marked.rowcount == 0:
-            raise UnknownProject(name, "It is not on record here; see `wheelyard project add`")
-
-
-def due_projects(connection: Connection, *, now: datetime) -> dict[DueLevel, int]:
-    """Count the projects that are to be read now, by urgency; where there is none, no count."""
-    rows = connection.execute(
-        select(projects.c.due_level, func.count().label("projects"))
-        .where(projects.c.due_at <= now)
-        .group_by(projects.c.due_level)
-        .order_by(projects.c.due_level)
-    )
-    return {DueLevel(row.due_level): int(row.projects) for row in rows}
 
 
 def forget_listing(connection: Connection) -> None:
@@ -258,7 +197,7 @@ def mark_listed(
         return
     names = sorted(project.name for project in listed)
     if follow_new:
-        _follow(connection, names, at=at)
+        follow(connection, names, at=at)
     statement = insert(connection, listed_projects)
     connection.execute(
         statement.on_conflict_do_update(
@@ -278,7 +217,7 @@ def mark_listed(
         connection.execute(
             update(projects)
             .where(projects.c.name == bindparam("named"), _is_cared_for)
-            .values(_due(level, at=at) | {"due_serial": _higher(_told())}),
+            .values(due_values(level, at=at) | {"due_serial": _higher(_told())}),
             rows,
         )
 
@@ -320,5 +259,7 @@ def known_projects(connection: Connection) -> int:
 def mark_unlisted(connection: Connection, *, read_before: datetime, at: datetime) -> None:
     """Let the projects be read that upstream's list does not name: they may have been removed."""
     connection.execute(
-        update(projects).where(_is_unlisted(read_before)).values(_due(DueLevel.CHANGED, at=at))
+        update(projects)
+        .where(_is_unlisted(read_before))
+        .values(due_values(DueLevel.CHANGED, at=at))
     )

@@ -158,6 +158,17 @@ def note_unchanged(
     )
 
 
+def due_projects(connection: Connection, *, now: datetime) -> dict[DueLevel, int]:
+    """Count the projects that are to be read now, by urgency; where there is none, no count."""
+    rows = connection.execute(
+        select(projects.c.due_level, func.count().label("projects"))
+        .where(projects.c.due_at <= now)
+        .group_by(projects.c.due_level)
+        .order_by(projects.c.due_level)
+    )
+    return {DueLevel(row.due_level): int(row.projects) for row in rows}
+
+
 def never_read(connection: Connection) -> int:
     """Count the projects whose page is due for the first time: what is left of a first fill."""
     return _count(

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
-from wheelyard.database import due
+from wheelyard.database.due import mark_listed
 from wheelyard.database.engine import Engine, writing
+from wheelyard.database.following import mark_followed
 from wheelyard.errors import BadInput, InvalidName
 from wheelyard.model.names import ProjectName, parse_project_name
 from wheelyard.upstream.source import ChangeSource
@@ -81,7 +82,7 @@ def follow_ranking(engine: Engine, ranking: Iterable[RankedProject], *, at: date
             # Who comes first is due first.
             first = at + timedelta(microseconds=place)
             demand = {project.name: project.demand for project in batch}
-            due.mark_followed(connection, demand, at=first)
+            mark_followed(connection, demand, at=first)
         count += len(batch)
     return count
 
@@ -103,6 +104,6 @@ def follow_everything(engine: Engine, listing: ChangeSource, *, at: datetime) ->
     count = 0
     for batch in listing.changes(None):
         with writing(engine) as connection:
-            due.mark_listed(connection, batch.projects, follow_new=True, at=at)
+            mark_listed(connection, batch.projects, follow_new=True, at=at)
         count += len(batch.projects)
     return count
