@@ -4,16 +4,15 @@ import threading
 from collections.abc import Callable
 from datetime import timedelta
 from itertools import count
-from typing import Any
 
 from sqlalchemy import insert, select, text
 
-from factories import NOW, PROJECT, TARGET
+from explained import explained
+from factories import NOW, PROJECT
 from stocked import LEASE, build_id, claim, enqueue, finish, register, stock
 from wheelyard.database import plans, projects, queue, tables
 from wheelyard.database.builds import close_build
 from wheelyard.database.engine import Connection, Engine, reading, writing
-from wheelyard.database.leases import claim_statement
 from wheelyard.database.projects import save_page, stored_page
 from wheelyard.model.build import BuildState, JobKind, JobState, Priority
 
@@ -258,39 +257,14 @@ def fill(connection: Connection) -> int:
     return target
 
 
-def plan_of_claim(connection: Connection) -> str:
-    statement: Any = claim_statement(1)
-    given = {"target_0": TARGET, "builder": 1, "build": build_id(), "until": NOW + LEASE}
-    compiled = statement.compile(
-        dialect=connection.dialect, compile_kwargs={"render_postcompile": True}
-    )
-    # A statement that is prepared once keeps its plan: the index must not hang on a parameter.
-    assert "state = 'waiting'" in str(compiled)
-    explain = "EXPLAIN " if connection.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN "
-    processed = {
-        name: compiled.binds[name]
-        .type.dialect_impl(connection.dialect)
-        .bind_processor(connection.dialect)
-        for name in compiled.binds
-    }
-    values = {
-        name: processor(value) if (processor := processed.get(name)) else value
-        for name, value in compiled.construct_params(given).items()
-    }
-    if compiled.positional:
-        rows = connection.exec_driver_sql(
-            explain + str(compiled), tuple(values[name] for name in compiled.positiontup or ())
-        )
-    else:
-        rows = connection.exec_driver_sql(explain + str(compiled), values)
-    return "\n".join(str(row[-1]) for row in rows)
-
-
 def test_a_claim_reads_an_index_however_long_the_queue_is(engine: Engine) -> None:
     with writing(engine) as connection:
         fill(connection)
         connection.execute(text("ANALYZE"))
-        plan = plan_of_claim(connection)
+        builder = register(connection)
+    with explained(engine) as plans, writing(engine) as connection:
+        assert claim(connection, builder) is not None
+    [plan] = [plan for statement, plan in plans.items() if statement.startswith("UPDATE jobs")]
 
     assert "ix_jobs_waiting" in plan
     assert "Seq Scan on jobs" not in plan
