@@ -39,6 +39,10 @@ def statuses(yard: Yard, wheel: Wheel) -> list[int]:
     return [yard.client.get(url).status_code for url in urls]
 
 
+class Killed(BaseException):
+    """The process ends here."""
+
+
 class InterruptedStore:
     """A store in which something happens once, before its n-th change."""
 
@@ -82,3 +86,8 @@ class InterruptedStore:
     def keys(self, prefix: str) -> Iterator[str]:
         """Yield the keys in a folder."""
         return self._store.keys(prefix)
+
+
+def killed() -> None:
+    """End the process that a test stands for."""
+    raise Killed

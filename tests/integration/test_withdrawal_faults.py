@@ -1,17 +1,22 @@
 """Publishers that die or are overtaken while wheels are withdrawn or come back."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from wheelyard.database import pages
+from wheelyard.database.engine import writing
 from wheelyard.model.names import parse_project_name
 from wheelyard.model.wheel import Wheel
 from wheelyard.publish.publisher import Publisher
 from wheelyard.storage.store import Store
 from withdrawn import (
     InterruptedStore,
+    Killed,
+    killed,
     quarantined,
     statuses,
     upstream_page,
@@ -50,6 +55,57 @@ def catch_up(yard: Yard) -> None:
     yard.clock.advance(LONGER_THAN_PAGES_ARE_TAKEN)
     while yard.publisher.tick():
         yard.clock.advance(LONGER_THAN_PAGES_ARE_TAKEN)
+
+
+@pytest.mark.parametrize("change", range(CHANGES_OF_A_TICK))
+def test_a_quarantine_cleared_after_its_publisher_was_killed_brings_the_same_bytes_back(
+    yard: Yard, change: int
+) -> None:
+    wheel, before = published(yard)
+    active = upstream_page(yard, SPAM)
+    upstream_says(yard, quarantined(active))
+    store = InterruptedStore(yard.store, before=change, happens=killed)
+    with suppress(Killed):
+        publisher_on(yard, store).tick()
+
+    upstream_says(yard, active)
+    catch_up(yard)
+
+    assert contents(yard, wheel) == before
+    assert statuses(yard, wheel) == [200, 200]
+
+
+@pytest.mark.parametrize("change", range(CHANGES_OF_A_TICK))
+def test_a_quarantine_after_a_publisher_was_killed_bringing_wheels_back_takes_them_away(
+    yard: Yard, change: int
+) -> None:
+    wheel, _ = published(yard)
+    active = upstream_page(yard, SPAM)
+    upstream_says(yard, quarantined(active))
+    yard.publisher.tick()
+    upstream_says(yard, active)
+    store = InterruptedStore(yard.store, before=change, happens=killed)
+    with suppress(Killed):
+        publisher_on(yard, store).tick()
+
+    upstream_says(yard, quarantined(active))
+    catch_up(yard)
+
+    assert statuses(yard, wheel) == [404, 404]
+
+
+def test_bytes_that_are_delivered_again_after_the_withdrawal_are_not_served(yard: Yard) -> None:
+    wheel, (data, metadata) = published(yard)
+    upstream_says(yard, quarantined(upstream_page(yard, SPAM)))
+    yard.publisher.tick()
+    yard.store.put(f"{wheel.path}.metadata", metadata)
+    yard.store.put(wheel.path, data)
+    with writing(yard.engine) as connection:
+        pages.mark_page(connection, SPAM)
+
+    yard.publisher.tick()
+
+    assert statuses(yard, wheel) == [404, 404]
 
 
 @pytest.mark.parametrize("change", range(CHANGES_OF_A_TICK))

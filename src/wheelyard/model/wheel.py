@@ -57,8 +57,8 @@ class Wheel:
     """A wheel on record: its file, where it came from, and its state.
 
     `yanked` mirrors upstream's yank of the release, with its reason; `is_withheld` tells that the
-    bytes have been taken away from where they are served, `is_recalled` that an operator withdrew
-    it for good, whatever upstream says.
+    bytes may have been taken away from where they are served, `is_recalled` that an operator
+    withdrew it for good, whatever upstream says.
     """
 
     file: WheelFile

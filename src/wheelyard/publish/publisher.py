@@ -148,19 +148,24 @@ class Publisher:
         found = to_bring_back(project.wheels)
         for wheel in found:
             bring_back(self._store, wheel)
-            with writing(self._engine) as connection:
-                wheels.set_withheld(connection, wheel.path, is_withheld=False)
+            self._note(wheel, is_withheld=False)
         return _urls_of(found)
 
     def _withhold(self, project: ProjectOverview) -> list[str]:
         found = to_withhold(project.wheels)
         for wheel in found:
-            if not wheel.is_withheld:
-                withhold(self._store, wheel)
-                with writing(self._engine) as connection:
-                    wheels.set_withheld(connection, wheel.path, is_withheld=True)
-        # Those that were moved earlier too: then the cache may not have been told.
+            # It is noted first, so that whoever takes over from a publisher that was killed brings
+            # back what it took away; and again afterwards, because another one may have done so
+            # meanwhile. Those that were withheld before are looked at too: a killed publisher, or
+            # a builder that delivered the same bytes once more, may have put them back.
+            self._note(wheel, is_withheld=True)
+            withhold(self._store, wheel)
+            self._note(wheel, is_withheld=True)
         return _urls_of(found)
+
+    def _note(self, wheel: Wheel, *, is_withheld: bool) -> None:
+        with writing(self._engine) as connection:
+            wheels.set_withheld(connection, wheel.path, is_withheld=is_withheld)
 
     def _write_indexes(self, project: ProjectOverview, channels: Sequence[str]) -> list[str]:
         own = {channel_of(wheel.target) for wheel in project.wheels}

@@ -3,13 +3,11 @@
 from collections.abc import Sequence
 
 from wheelyard.errors import NotStored
-from wheelyard.log import get_logger
 from wheelyard.model.wheel import Wheel, WheelState, withheld_path
 from wheelyard.storage.store import Store
 
 _METADATA = ".metadata"
 _SERVED = frozenset({WheelState.PUBLISHED, WheelState.SUPERSEDED})
-_log = get_logger("publisher")
 
 
 def to_withhold(wheels: Sequence[Wheel]) -> list[Wheel]:
@@ -28,22 +26,26 @@ def to_bring_back(wheels: Sequence[Wheel]) -> list[Wheel]:
 
 
 def withhold(store: Store, wheel: Wheel) -> None:
-    """Move a wheel and its METADATA aside; what has been moved already stays there."""
+    """Keep a wheel and its METADATA aside, and take away what is served."""
     for path in (wheel.path, f"{wheel.path}{_METADATA}"):
-        _move(store, path, withheld_path(path))
+        if _copy(store, path, withheld_path(path)):
+            store.delete(path)
 
 
 def bring_back(store: Store, wheel: Wheel) -> None:
-    """Move a wheel and its METADATA to where they are served, METADATA first."""
+    """Have a wheel and its METADATA served again, METADATA first.
+
+    What was kept aside stays there: a slower publisher may still be about to take away what is
+    served, and would take away the last copy otherwise.
+    """
     for path in (f"{wheel.path}{_METADATA}", wheel.path):
-        _move(store, withheld_path(path), path)
+        _copy(store, withheld_path(path), path)
 
 
-def _move(store: Store, source: str, destination: str) -> None:
-    """Copy, then delete: killed in between, the next attempt copies the same bytes again."""
+def _copy(store: Store, source: str, destination: str) -> bool:
+    """Copy an object; false if it is not there."""
     try:
         store.put(destination, store.read(source))
     except NotStored:
-        _log.info("nothing-to-move", source=source)
-        return
-    store.delete(source)
+        return False
+    return True
