@@ -16,6 +16,7 @@ from wheelyard.database.engine import Engine, reading, writing
 from wheelyard.database.pages import (
     PageToWrite,
     give_pages_back,
+    hurry_page,
     mark_all_pages,
     mark_page,
     mark_pages,
@@ -214,4 +215,40 @@ def test_two_publishers_at_once_write_each_project_once(engine: Engine, tmp_path
         written = sum(run.result() for run in runs)
     assert written == len(marked)
     assert {store.writes[f"project/{name}/index.html"] for name in marked} == {1}
+    assert waiting(engine) == []
+
+
+def test_a_project_whose_pages_are_urgent_goes_before_those_marked_earlier(
+    engine: Engine,
+) -> None:
+    marked = known(engine, ["a", "b", "c"])
+    with writing(engine) as connection:
+        mark_pages(connection, marked)
+        hurry_page(connection, marked[2])
+    assert names(take(engine)) == ["c", "a", "b"]
+
+
+def test_an_urgent_page_stays_urgent_when_it_is_marked_again(engine: Engine) -> None:
+    marked = known(engine, ["a", "b"])
+    with writing(engine) as connection:
+        mark_pages(connection, marked)
+        hurry_page(connection, marked[1])
+    with writing(engine) as connection:
+        mark_pages(connection, marked)
+    assert names(waiting(engine)) == ["b", "a"]
+
+
+def test_a_change_goes_before_a_mere_new_form(engine: Engine) -> None:
+    marked = known(engine, ["a", "b"])
+    with writing(engine) as connection:
+        mark_all_pages(connection)
+    with writing(engine) as connection:
+        mark_page(connection, marked[1])
+    assert names(waiting(engine)) == ["b", "a"]
+
+
+def test_nothing_waits_because_it_is_urgent(engine: Engine) -> None:
+    marked = known(engine, ["a"])
+    with writing(engine) as connection:
+        hurry_page(connection, marked[0])
     assert waiting(engine) == []

@@ -3,9 +3,9 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import IntEnum
 
-from sqlalchemy import Connection, Select, delete, func, or_, select, update
-from sqlalchemy import insert as plain_insert
+from sqlalchemy import Case, Connection, Select, case, delete, func, literal, or_, select, update
 
 from wheelyard.database.dialect import insert, locked
 from wheelyard.database.state import next_serials
@@ -14,6 +14,19 @@ from wheelyard.errors import UnknownProject
 from wheelyard.model.names import ProjectName
 
 _NAMES_AT_ONCE = 500
+
+
+class PageLevel(IntEnum):
+    """Whose pages are written first."""
+
+    URGENT = 0
+    """Upstream changed something about wheels that we offer, or withdrew them."""
+
+    NORMAL = 1
+    """Anything else has changed."""
+
+    ANY_TIME = 2
+    """Only the form of the pages has changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +68,19 @@ def _mark(connection: Connection, names: list[ProjectName]) -> None:
     statement = insert(connection, pages)
     connection.execute(
         statement.on_conflict_do_update(
-            index_elements=[pages.c.project_id], set_={"revision": statement.excluded.revision}
+            index_elements=[pages.c.project_id],
+            set_={"revision": statement.excluded.revision, "level": _at_least_normal()},
         ),
-        [{"project_id": number, "revision": serial} for number, serial in serials.items()],
+        [
+            {"project_id": number, "revision": serial, "level": PageLevel.NORMAL}
+            for number, serial in serials.items()
+        ],
     )
     _copy_serials(connection, list(serials))
+
+
+def _at_least_normal() -> Case[int]:
+    return case((pages.c.level > PageLevel.NORMAL, PageLevel.NORMAL), else_=pages.c.level)
 
 
 def _copy_serials(connection: Connection, numbers: Collection[int] | None) -> None:
@@ -69,30 +90,41 @@ def _copy_serials(connection: Connection, numbers: Collection[int] | None) -> No
     connection.execute(update(projects).where(chosen).values(serial=revision))
 
 
+def hurry_page(connection: Connection, project: ProjectName) -> None:
+    """Have a project's pages, if they wait to be written, written before others."""
+    number = select(projects.c.id).where(projects.c.name == project).scalar_subquery()
+    connection.execute(
+        update(pages).where(pages.c.project_id == number).values(level=PageLevel.URGENT)
+    )
+
+
 def mark_all_pages(connection: Connection) -> None:
-    """Have the pages of every project that has some written again; last in a transaction."""
+    """Have the pages of every project that has some written again; last in a transaction.
+
+    They are written after all others, but for those that wait already: these keep their place.
+    """
     has_pages = projects.c.serial.is_not(None)
     count = connection.scalar(select(func.count()).select_from(projects).where(has_pages)) or 0
     first = next_serials(connection, count)
     place = func.row_number().over(order_by=projects.c.id)
-    connection.execute(delete(pages).where(pages.c.project_id.in_(_ids_with_pages())))
+    statement = insert(connection, pages).from_select(
+        ["project_id", "revision", "level"],
+        select(projects.c.id, first - 1 + place, literal(PageLevel.ANY_TIME.value)).where(
+            has_pages
+        ),
+    )
     connection.execute(
-        plain_insert(pages).from_select(
-            ["project_id", "revision"],
-            select(projects.c.id, first - 1 + place).where(has_pages),
+        statement.on_conflict_do_update(
+            index_elements=[pages.c.project_id], set_={"revision": statement.excluded.revision}
         )
     )
     _copy_serials(connection, None)
 
 
-def _ids_with_pages() -> Select[tuple[int]]:
-    return select(projects.c.id).where(projects.c.serial.is_not(None))
-
-
 def take_pages(
     connection: Connection, *, now: datetime, limit: int, lasts: timedelta
 ) -> list[PageToWrite]:
-    """Take projects out of others' sight, to write their pages: those marked first before others.
+    """Take projects out of others' sight, to write their pages: by level, the first marked first.
 
     Whoever takes them has them for as long as that `lasts`; pages that were not written by then
     are anybody's again.
@@ -100,7 +132,7 @@ def take_pages(
     free = (
         select(pages.c.project_id)
         .where(or_(pages.c.taken_until.is_(None), pages.c.taken_until <= now))
-        .order_by(pages.c.revision)
+        .order_by(pages.c.level, pages.c.revision)
         .limit(limit)
     )
     chosen = locked(connection, free, of=pages, skip_locked=True)
@@ -109,19 +141,19 @@ def take_pages(
         return []
     mine = pages.c.project_id.in_(numbers)
     connection.execute(update(pages).where(mine).values(taken_until=now + lasts))
-    return _waiting(connection, _oldest_first().where(mine))
+    return _waiting(connection, _in_order().where(mine))
 
 
 def pages_to_write(connection: Connection, *, limit: int) -> list[PageToWrite]:
-    """Return projects whose pages are still to be written, taken or not, those marked first."""
-    return _waiting(connection, _oldest_first().limit(limit))
+    """Return projects whose pages are still to be written, taken or not, in their order."""
+    return _waiting(connection, _in_order().limit(limit))
 
 
-def _oldest_first() -> Select[tuple[str, int]]:
+def _in_order() -> Select[tuple[str, int]]:
     return (
         select(projects.c.name, pages.c.revision)
         .join(projects, projects.c.id == pages.c.project_id)
-        .order_by(pages.c.revision)
+        .order_by(pages.c.level, pages.c.revision)
     )
 
 

@@ -368,6 +368,8 @@ pages = Table(
     reference("project_id", "projects", primary_key=True),
     Column("revision", Count, nullable=False, unique=True),
     Column("taken_until", Timestamp),
+    added("level", Integer, 1),
+    Index(None, "level", "revision"),
 )
 
 log_chunks = Table(

@@ -28,7 +28,7 @@ from wheelyard.publish.withholding import bring_back, to_bring_back, to_withhold
 from wheelyard.settings import Settings
 from wheelyard.storage.store import Store
 
-_BATCH = 100
+_BATCH = 25
 _TAKEN_FOR = timedelta(seconds=45)
 _MAX_ROUNDS = 5
 _LAYOUT = "publisher-layout"
@@ -61,6 +61,7 @@ class Publisher:
         self._clock = clock
         self._server_url = settings.server_url
         self._purge = purge
+        self._to_forget: set[str] = set()
         self._front_is_old = True
         self._front_from: datetime | None = None
 
@@ -71,37 +72,47 @@ class Publisher:
             taken = pages.take_pages(
                 connection, now=self._clock.now(), limit=_BATCH, lasts=_TAKEN_FOR
             )
+        written: list[PageToWrite] = []
         try:
-            changed = self._write(taken, channels)
+            for page in taken:
+                self._front_is_old = True
+                self._to_forget.update(self._write_project(page.project, channels))
+                written.append(page)
+            if self._front_is_due():
+                self._to_forget.update(self.write_front())
         except Unavailable:
-            with writing(self._engine) as connection:
-                pages.give_pages_back(connection, taken)
+            self._give_back(taken)
             raise
-        self._settle(taken, changed)
-        return len(taken)
+        finally:
+            # A project whose pages cannot be written waits until its time is over, and holds up
+            # none of those that were taken with it.
+            if len(written) < len(taken):
+                self._settle(written)
+                self._give_back(taken[len(written) + 1 :])
+        self._settle(written)
+        return len(written)
 
-    def _write(self, taken: Sequence[PageToWrite], channels: Sequence[str]) -> list[str]:
-        changed = [path for page in taken for path in self._write_project(page.project, channels)]
-        self._front_is_old = self._front_is_old or bool(taken)
-        if self._front_is_due():
-            changed += self.write_front()
-        return changed
+    def _give_back(self, taken: Sequence[PageToWrite]) -> None:
+        with writing(self._engine) as connection:
+            pages.give_pages_back(connection, taken)
 
-    def _settle(self, taken: Sequence[PageToWrite], changed: Sequence[str]) -> None:
+    def _settle(self, written: Sequence[PageToWrite]) -> None:
         """Take what was written out of the outbox, once caches have forgotten what was there."""
-        if self._purge is not None and changed:
+        if self._purge is not None and self._to_forget:
             try:
-                self._purge.forget(changed)
+                self._purge.forget(self._to_forget)
             except CacheUnavailable as error:
-                # The pages stay in the outbox, so they are written and told again.
-                _log.warning("cache-not-purged", error=str(error), urls=len(changed))
+                # The pages stay in the outbox, in case this process does not live to tell.
+                _log.warning("cache-not-purged", error=str(error), urls=len(self._to_forget))
                 return
-        if not taken:
+        self._to_forget.clear()
+        if not written:
             return
         with writing(self._engine) as connection:
-            for page in taken:
+            # In the order of their names, in which they are marked too: nobody waits in a circle.
+            for page in sorted(written, key=lambda page: page.project):
                 pages.page_written(connection, page.project, page.revision)
-        _log.info("pages-written", projects=len(taken))
+        _log.info("pages-written", projects=len(written))
 
     def _settled_channels(self) -> tuple[str, ...]:
         """Return the active channels, having marked every page if the layout has changed.
@@ -173,6 +184,8 @@ class Publisher:
         for index in (PLAIN, *sorted({*channels, *own})):
             here = [wheel for wheel in project.wheels if fits(wheel, index, channels=channels)]
             folder = f"{prefix_of(index)}/{project.name}"
+            if project.wheels:
+                paths.append(f"{folder}/")
             if not any(is_listed(wheel) for wheel in here):
                 self._store.delete(f"{folder}/index.json")
                 self._store.delete(f"{folder}/index.html")
@@ -186,7 +199,6 @@ class Publisher:
             )
             self._store.put(f"{folder}/index.json", simple.project_json(page))
             self._store.put(f"{folder}/index.html", simple.project_html(page))
-            paths.append(f"{folder}/")
         return paths
 
     def _write_site(self, project: ProjectOverview, channels: Sequence[str]) -> list[str]:

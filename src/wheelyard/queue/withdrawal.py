@@ -5,7 +5,7 @@ between: quarantined and cleared is as if nothing had been.
 """
 
 from wheelyard.database.engine import Connection
-from wheelyard.database.pages import mark_page
+from wheelyard.database.pages import hurry_page, mark_page
 from wheelyard.database.projects import stored_page
 from wheelyard.database.wheels import set_wheel_state, wheels_with_sources
 from wheelyard.log import get_logger
@@ -38,7 +38,8 @@ def settle_wheels(connection: Connection, project: ProjectName) -> int:
     """Bring the states of a project's wheels into line with upstream's page as it is on record.
 
     It belongs into the transaction that saves or removes the page, at its end. Wheels that were
-    only checked have never been offered and stay so. Returns how many wheels changed their state.
+    only checked have never been offered and stay so. A project with wheels has its pages written
+    before others, if there is anything to write. Returns how many wheels changed their state.
     """
     wheels = wheels_with_sources(connection, project)
     if not wheels:
@@ -60,11 +61,11 @@ def settle_wheels(connection: Connection, project: ProjectName) -> int:
         )
         is not wheel.state
     ]
-    if not changed:
-        return 0
     for wheel, state in changed:
         set_wheel_state(connection, wheel, state)
-    mark_page(connection, project)
+    if changed:
+        mark_page(connection, project)
+    hurry_page(connection, project)
     for wheel, state in changed:
         _log.info(
             "wheel-settled",

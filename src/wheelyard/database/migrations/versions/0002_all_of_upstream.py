@@ -63,6 +63,7 @@ def _add_columns() -> None:
         ("jobs", sa.Column("turn", sa.Integer(), server_default=zero, nullable=False)),
         ("jobs", sa.Column("demand", sa.BigInteger(), server_default=zero, nullable=False)),
         ("pages", sa.Column("taken_until", _TIME)),
+        ("pages", sa.Column("level", sa.Integer(), server_default=sa.text("1"), nullable=False)),
         ("wheels", sa.Column("withheld", sa.Boolean(), server_default=none, nullable=False)),
         ("wheels", sa.Column("recalled", sa.Boolean(), server_default=none, nullable=False)),
     ):
@@ -124,6 +125,7 @@ def _change_indexes() -> None:
     op.drop_index("ix_projects_to_plan", "projects")
     op.drop_index("ix_jobs_waiting", "jobs")
     op.drop_index("ix_jobs_target_id", "jobs")
+    op.create_index(op.f("ix_pages_level_revision"), "pages", ["level", "revision"])
     _index("ix_projects_due", "projects", ["due_level", "due_at"], "due_at IS NOT NULL")
     _index(
         "ix_projects_to_plan",
