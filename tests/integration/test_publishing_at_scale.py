@@ -166,3 +166,18 @@ def test_a_cache_is_told_of_an_index_page_that_is_no_more(
 
     assert yard.client.get("/simple/spam/").status_code == 404
     assert f"{SERVER_URL}simple/spam/" in hook.urls
+
+
+def test_a_cache_is_told_of_builds_and_logs_that_are_withdrawn(
+    yard: Yard, hook: PurgeHook, telling: Publisher
+) -> None:
+    yard.project()
+    wheel = yard.publish()
+    write_all(telling)
+    hook.urls.clear()
+    upstream_says(yard, quarantined(upstream_page(yard, SPAM)))
+
+    write_all(telling)
+
+    paths = (f"build/{wheel.build_id}/", f"logs/{wheel.build_id}.log", wheel.path)
+    assert {f"{SERVER_URL}{path}" for path in paths} <= set(hook.urls)

@@ -14,12 +14,14 @@ from wheelyard.database.releases import (
     ensure_releases,
     target_ids,
     version_key,
+    was_removed,
 )
 from wheelyard.database.tables import builds, projects, releases, targets, wants
 from wheelyard.database.tables import decisions as table
 from wheelyard.model.build import BuildState, Decision, FailureKind, Verdict
 from wheelyard.model.names import ProjectName, TargetName
 from wheelyard.model.plan import Ruling
+from wheelyard.model.project import ProjectStatus
 
 
 def record_decision(connection: Connection, decision: Decision, *, at: datetime) -> bool:
@@ -107,12 +109,19 @@ def decisions(connection: Connection, *, project: ProjectName) -> list[Decision]
 def wanted_decisions(connection: Connection, *, limit: int) -> list[Decision]:
     """Return at most `limit` decisions about what somebody asked for by name, by project.
 
-    Somebody who asked for a project without a version is shown its newest releases.
+    Somebody who asked for a project without a version is shown its newest releases. What upstream
+    withdrew is left out.
     """
     is_meant = (wants.c.version.is_(None)) | (wants.c.version_key == releases.c.version_key)
     asked = exists().where(wants.c.project_id == projects.c.id, is_meant)
     first = select(wants.c.project_id).distinct().limit(limit)
-    query = _query().where(projects.c.id.in_(first), asked)
+    query = _query().where(
+        projects.c.id.in_(first),
+        asked,
+        projects.c.status != ProjectStatus.QUARANTINED,
+        projects.c.removed_at.is_(None),
+        ~was_removed(),
+    )
     return _found(connection, query)[:limit]
 
 

@@ -11,7 +11,7 @@ from wheelyard.database.dialect import insert, locked
 from wheelyard.database.due import DueLevel
 from wheelyard.database.pages import mark_page
 from wheelyard.database.plans import mark_to_plan
-from wheelyard.database.releases import ensure_project, version_key
+from wheelyard.database.releases import ensure_project, removed_versions, version_key
 from wheelyard.database.skips import skips_of
 from wheelyard.database.tables import projects, releases
 from wheelyard.database.tables import wants as wants_table
@@ -159,6 +159,7 @@ def project_overview(connection: Connection, project: ProjectName) -> ProjectOve
         decisions=tuple(decisions(connection, project=project)),
         wheels=tuple(wheels_of_project(connection, project)),
         builds=tuple(build_summaries(connection, project=project, limit=_OVERVIEW_BUILDS)),
+        removed_versions=removed_versions(connection, project),
     )
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 from packaging.utils import canonicalize_version
 from packaging.version import Version
-from sqlalchemy import ColumnElement, Connection, Row, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, exists, select
 
 from wheelyard.database.dialect import insert, locked
-from wheelyard.database.tables import projects, releases, targets
+from wheelyard.database.tables import projects, releases, targets, upstream_files
 from wheelyard.errors import UnknownTarget
 from wheelyard.model.names import ProjectName, TargetName
 from wheelyard.model.project import ProjectStatus
@@ -57,6 +57,25 @@ def ensure_releases(
         select(releases.c.version_key, releases.c.id).where(releases.c.project_id == owner)
     )
     return {key: number for key, number in found}  # noqa: C416 - rows are not pairs to mypy
+
+
+def was_removed() -> ColumnElement[bool]:
+    """Return the condition that upstream had a release, and has it no more."""
+    was_there = exists().where(upstream_files.c.release_id == releases.c.id)
+    return and_(releases.c.removed_at.is_not(None), was_there)
+
+
+def removed_versions(connection: Connection, project: ProjectName) -> frozenset[Version]:
+    """Return the versions of a project that upstream had, and has no more.
+
+    One that was closed counts as never read: pages lead to its builds until it is removed.
+    """
+    found = connection.scalars(
+        select(releases.c.version)
+        .join(projects, projects.c.id == releases.c.project_id)
+        .where(projects.c.name == project, projects.c.read_at.is_not(None), was_removed())
+    )
+    return frozenset(Version(version) for version in found)
 
 
 def release_is(project: ProjectName, version: Version) -> ColumnElement[bool]:

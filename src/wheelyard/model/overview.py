@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from packaging.version import Version
+
 from wheelyard.model.build import BuildSummary, Decision
 from wheelyard.model.names import ProjectName
 from wheelyard.model.project import ProjectStatus, Skip, Want
@@ -17,6 +19,7 @@ class ProjectOverview:
     is what went wrong then, `missing_since` since when upstream has answered that there is no such
     project, `removed_at` when that was believed. `skips` are what operators want not to be built;
     `is_followed` says that the policy applies, `demand` how much it is asked for beside others.
+    `removed_versions` are those that upstream had and has no more.
     `serial` is ours, None before its pages were marked for the first time.
     """
 
@@ -39,3 +42,4 @@ class ProjectOverview:
     decisions: tuple[Decision, ...]
     wheels: tuple[Wheel, ...]
     builds: tuple[BuildSummary, ...]
+    removed_versions: frozenset[Version] = frozenset()

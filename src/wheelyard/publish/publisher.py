@@ -208,7 +208,10 @@ class Publisher:
         )
         self._store.put(f"{folder}/index.html", html)
         self._store.put(f"{folder}/index.json", site.project_document(project))
-        return [f"{folder}/", f"{folder}/index.json"]
+        shown = site.without_gone(project).builds
+        gone = [build.id for build in project.builds if build not in shown]
+        of_builds = [path for build in gone for path in (f"build/{build}/", f"logs/{build}.log")]
+        return [f"{folder}/", f"{folder}/index.json", *of_builds]
 
     def _front_is_due(self) -> bool:
         is_rested = self._front_from is None or self._clock.now() >= self._front_from

@@ -47,23 +47,20 @@ def is_offered(wheel: Wheel) -> bool:
     return wheel.state is WheelState.PUBLISHED
 
 
-def gone_versions(project: ProjectOverview) -> frozenset[Version]:
-    """Return the versions that were withdrawn, so that no page may name them or their files.
+def is_withdrawn(project: ProjectOverview) -> bool:
+    """Whether no page may name any version: the project is quarantined, or upstream has it not."""
+    return project.status is ProjectStatus.QUARANTINED or project.removed_at is not None
 
-    Of a project that is quarantined, or that upstream has no more, these are all of them.
-    """
-    if project.status is ProjectStatus.QUARANTINED or project.removed_at is not None:
-        built = {wheel.version for wheel in project.wheels}
-        tried = {build.version for build in project.builds}
-        return frozenset(built | tried | {decision.version for decision in project.decisions})
+
+def gone_versions(project: ProjectOverview) -> frozenset[Version]:
+    """Return the versions that were withdrawn, so that no page may name them or their files."""
+    offered = {wheel.version for wheel in project.wheels if wheel.state in _STANDING}
     withdrawn = {
         wheel.version
         for wheel in project.wheels
         if wheel.state is WheelState.WITHDRAWN and not wheel.is_recalled
     }
-    return frozenset(
-        withdrawn - {wheel.version for wheel in project.wheels if wheel.state in _STANDING}
-    )
+    return project.removed_versions | (withdrawn - offered)
 
 
 def prefix_of(index: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from wheelyard.model.build import BuildSummary, Decision, Failure
 from wheelyard.model.overview import ProjectOverview
 from wheelyard.model.wheel import Wheel, WheelState
-from wheelyard.publish.selection import PLAIN, gone_versions, is_offered, prefix_of
+from wheelyard.publish.selection import PLAIN, gone_versions, is_offered, is_withdrawn, prefix_of
 from wheelyard.render import render
 
 _BELOW_ONE = "../../"
@@ -50,7 +50,7 @@ def without_gone(project: ProjectOverview) -> ProjectOverview:
 
     Of a project that was never read, or that is being removed here, nothing is left.
     """
-    if project.read_at is None:
+    if project.read_at is None or is_withdrawn(project):
         return replace(project, wheels=(), decisions=(), builds=())
     gone = gone_versions(project)
     return replace(

@@ -13,10 +13,10 @@ from wheelyard.database import builds
 from wheelyard.database.engine import reading
 from wheelyard.database.projects import project_overview
 from wheelyard.errors import InvalidName, NotStored
-from wheelyard.model.build import BuildState, BuildSummary
+from wheelyard.model.build import BuildSummary
 from wheelyard.model.names import parse_project_name
 from wheelyard.publish import site
-from wheelyard.publish.selection import gone_versions
+from wheelyard.publish.selection import gone_versions, is_withdrawn
 from wheelyard.web.negotiation import accepts_gzip
 from wheelyard.web.responses import (
     HTML,
@@ -121,11 +121,12 @@ def _build(request: Request) -> BuildSummary | None:
         return None
     with reading(app_state(request).engine) as connection:
         found = builds.build_summary(connection, build_id)
-        if found is None or found.state is BuildState.RUNNING:
-            return found
+        if found is None:
+            return None
         project = project_overview(connection, found.project)
-    is_gone = project is None or found.version in gone_versions(project)
-    return None if is_gone else found
+    if project is None or is_withdrawn(project) or found.version in gone_versions(project):
+        return None
+    return found
 
 
 def _unpacked(packed: bytes) -> bytes:
