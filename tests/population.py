@@ -70,7 +70,9 @@ def _load(connection: Connection, table: Table, columns: str, rows: Iterator[Row
         return
     marks = ", ".join("?" * len(names))
     cursor = connection.connection.cursor()
-    cursor.executemany(f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks})", rows)
+    statement = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks})"
+    while some := list(islice(rows, _PER_PIECE)):
+        cursor.executemany(statement, some)
 
 
 def _line(row: Row) -> str:
