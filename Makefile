@@ -11,6 +11,7 @@ PORT ?=
 UPSTREAM ?=
 ONCE ?=
 FORCE ?=
+FULL ?=
 UP_OPTIONS := $(if $(DATA),--data '$(DATA)') $(if $(PORT),--port '$(PORT)') \
 	$(if $(UPSTREAM),--upstream '$(UPSTREAM)') \
 	$(if $(filter-out 0,$(ONCE)),--once) $(if $(filter-out 0,$(FORCE)),--force)
@@ -43,8 +44,8 @@ test: $(VENV)/installed-dev ## Run all tests but the slow ones.
 soak: $(VENV)/installed-dev ## Run the slow tests.
 	$(VENV)/bin/pytest -m soak
 
-bench: $(VENV)/installed-dev ## Measure, and write the figures into docs/performance.md.
-	PYTHONPATH=tests $(VENV)/bin/python bench/run.py
+bench: $(VENV)/installed-dev ## Measure, and write docs/performance.md (FULL=1: with 1,000,000 projects).
+	FULL=$(FULL) PYTHONPATH=tests $(VENV)/bin/python bench/run.py
 
 lock: ## Choose the versions of all libraries anew and write them down with their hashes.
 	setup/lock $(VENV)/bin/uv
