@@ -108,10 +108,9 @@ def _scale() -> str:
     lines = [
         "## As the number of projects grows",
         "",
-        (
-            f"Projects of {scale.RELEASES} releases each, all decided about for {len(population.TARGETS)}"
-            " targets. Milliseconds of one thing, medians, by one process: planning a project that"
-        ),
+        f"Projects of {population.RELEASES} releases each, all decided about for",
+        f"{len(population.TARGETS)} targets. Milliseconds of",
+        "one thing, medians, by one process: planning a project that",
         "has changed, claiming a job, finishing it, expiring a lease, counting the queue. Then",
         "releases planned for the first time in a second, the size of the database, and the most",
         "memory that the process has had. `make bench FULL=1` adds 1,000,000 projects.",
@@ -135,12 +134,10 @@ def _scale() -> str:
         [
             *lines,
             "",
-            (
-                f"From {server[0].projects:,} to {server[-1].projects:,} projects a claim costs"
-                f" {claims_grow:.2f} times as much, a finish {finishes_grow:.2f} times (goal: at most"
-                " 1.5). piwheels' queue query took 0.4 s at 2,000 projects, 2.5 s at 20,000 and 37 s"
-                " at 200,000 (measured beforehand)."
-            ),
+            f"From {server[0].projects:,} to {server[-1].projects:,} projects a claim costs",
+            f"{claims_grow:.2f} times as much,",
+            f"a finish {finishes_grow:.2f} times (goal: at most 1.5). piwheels' queue query took",
+            "0.4 s at 2,000 projects, 2.5 s at 20,000 and 37 s at 200,000 (measured beforehand).",
             "",
         ]
     )
