@@ -16,6 +16,7 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     Connection,
+    Delete,
     Row,
     Select,
     and_,
@@ -361,8 +362,12 @@ def _leased(row: Row[Any]) -> LeasedJob:
 
 def complete(connection: Connection, *, build_id: str) -> bool:
     """Remove the job that a build holds the lease of; false if it holds none."""
-    removed = connection.execute(delete(jobs).where(_is_of_build(build_id)))
-    return removed.rowcount == 1
+    return connection.execute(_removal(), {"build": build_id}).rowcount == 1
+
+
+@cache
+def _removal() -> Delete:
+    return delete(jobs).where(_is_of_build(bindparam("build")))
 
 
 def put_back(connection: Connection, *, build_id: str, due_at: datetime) -> bool:

@@ -7,9 +7,19 @@ projects that have been read are ever marked; the first reading marks a project 
 from collections.abc import Collection
 from datetime import datetime
 from enum import IntEnum
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Update,
+    bindparam,
+    func,
+    select,
+    update,
+)
 
 from wheelyard.database.dialect import locked
 from wheelyard.database.tables import projects
@@ -47,11 +57,17 @@ def mark_to_plan(
 
 def mark_ended(connection: Connection, project: ProjectName, *, at: datetime) -> None:
     """Have a project planned and its pages written, because a build of it has ended."""
-    connection.execute(
+    connection.execute(_mark_of_an_end(), {"ended": project, "moment": at})
+
+
+@cache
+def _mark_of_an_end() -> Update:
+    moment: ColumnElement[Any] = bindparam("moment", type_=projects.c.plan_from.type)
+    return (
         update(projects)
-        .where(projects.c.name == project, projects.c.read_at.is_not(None))
+        .where(projects.c.name == bindparam("ended"), projects.c.read_at.is_not(None))
         .values(
-            plan_from=func.coalesce(projects.c.plan_from, at),
+            plan_from=func.coalesce(projects.c.plan_from, moment),
             plan_level=PlanLevel.EVENT,
             plan_page=True,
         )

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.concurrency import run_in_threadpool
 
 from wheelyard.database import builders
 from wheelyard.database import engine as database
@@ -37,7 +38,7 @@ def hash_token(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def current_builder(
+async def current_builder(
     request: Request,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
 ) -> Builder:
@@ -49,7 +50,7 @@ def current_builder(
     if credentials is None or len(credentials.credentials) > _MAX_TOKEN:
         raise Unauthorized("no token", "Send the header Authorization: Bearer <token>")
     state = app_state(request)
-    builder = _builder_of(state, hash_token(credentials.credentials))
+    builder = await _builder_of(state, hash_token(credentials.credentials))
     if builder is None:
         raise Unauthorized("unknown token", "An administrator issues tokens")
     now = state.clock.now()
@@ -60,7 +61,7 @@ def current_builder(
     return builder
 
 
-def _builder_of(state: AppState, token_hash: str) -> Builder | None:
+async def _builder_of(state: AppState, token_hash: str) -> Builder | None:
     """Look a builder up, at most every few seconds: it asks many times in a row.
 
     So long a token still works after it was revoked. Unknown tokens are not remembered.
@@ -69,13 +70,17 @@ def _builder_of(state: AppState, token_hash: str) -> Builder | None:
     known = state.known_builders.get(token_hash)
     if known is not None and now - known.looked_up_at < _REMEMBERED_SECONDS:
         return known.builder
-    with database.reading(state.engine) as connection:
-        builder = builders.builder_by_token_hash(connection, token_hash)
+    builder = await run_in_threadpool(_look_up, state, token_hash)
     if builder is None:
         state.known_builders.pop(token_hash, None)
     else:
         state.known_builders[token_hash] = KnownBuilder(builder, now)
     return builder
+
+
+def _look_up(state: AppState, token_hash: str) -> Builder | None:
+    with database.reading(state.engine) as connection:
+        return builders.builder_by_token_hash(connection, token_hash)
 
 
 CurrentBuilder = Annotated[Builder, Depends(current_builder)]

@@ -30,6 +30,7 @@ from wheelyard.protocol import (
     FinishRequest,
     Heartbeat,
     HeartbeatReply,
+    Message,
     Problem,
     RegisterReply,
     RegisterRequest,
@@ -116,9 +117,7 @@ def register(request: Request, message: RegisterRequest, builder: CurrentBuilder
     response_model=BuildLease,
     responses={204: {"description": "There is nothing to do."}, **_problems(403)},
 )
-async def claim(
-    request: Request, message: ClaimRequest, builder: CurrentBuilder
-) -> BuildLease | Response:
+async def claim(request: Request, message: ClaimRequest, builder: CurrentBuilder) -> Response:
     """Lease one job, waiting up to `wait_seconds` for one to turn up.
 
     The wait holds no thread: it sleeps between short looks into the queue, and ends when the
@@ -133,7 +132,7 @@ async def claim(
     while True:
         lease = await run_in_threadpool(_claim_now, state, builder, message)
         if lease is not None:
-            return lease
+            return _json(lease)
         await asyncio.sleep(min(_POLL_SECONDS, max(give_up_at - loop.time(), 0)))
         is_over = loop.time() >= give_up_at or state.stopping.is_set()
         # Nobody would hear of a job that is leased to a builder that has hung up.
@@ -237,13 +236,17 @@ def _keep(store: Store, part: Part, data: bytes, limits: LimitsSettings) -> Uplo
     return UploadState(parts=uploads.parts(store, part.build_id, part.filename))
 
 
-@router.post("/builds/{build_id}/finish", responses=_problems(404, 409, 507))
+@router.post(
+    "/builds/{build_id}/finish",
+    response_model=FinishReply,
+    responses=_problems(404, 409, 507),
+)
 def finish(
     request: Request, build_id: BuildId, message: FinishRequest, builder: CurrentBuilder
-) -> FinishReply:
+) -> Response:
     """End a build with its wheels or its failure; saying it again gets the same answer."""
     state = app_state(request)
-    return leases.finish(
+    reply = leases.finish(
         state.engine,
         store=state.store,
         clock=state.clock,
@@ -252,3 +255,9 @@ def finish(
         build_id=build_id,
         report=message,
     )
+    return _json(reply)
+
+
+def _json(message: Message) -> Response:
+    """Answer with a message that is valid already, so that nothing checks it once more."""
+    return Response(message.model_dump_json(), media_type="application/json")
