@@ -14,7 +14,7 @@ from wheelyard.database.columns import Label, Level
 from wheelyard.database.engine import Connection, Engine, writing
 from wheelyard.database.state import put_state
 from wheelyard.database.wheels import record_wheel
-from wheelyard.model.build import BuildState, FailureKind, JobState
+from wheelyard.model.build import BuildState, FailureKind, JobState, Priority
 
 
 @pytest.fixture
@@ -172,7 +172,7 @@ def test_a_release_is_built_once_at_a_time_for_a_target(stocked: Engine) -> None
     def claim_without_closing_the_last_build() -> None:
         with writing(stocked) as connection:
             connection.execute(delete(tables.jobs).where(tables.jobs.c.build_id == build_id(2)))
-            enqueue(connection, version="2.0", due_at=NOW - LEASE)
+            enqueue(connection, version="2.0", priority=Priority.REQUESTED)
             claim(connection, register(connection), build=3)
 
     with pytest.raises(IntegrityError, match=r"uq_builds_running|UNIQUE"):

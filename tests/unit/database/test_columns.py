@@ -14,7 +14,7 @@ NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 
 def test_a_check_lists_the_values_of_an_enum() -> None:
-    assert one_of("state", JobState) == "state IN ('waiting', 'leased')"
+    assert one_of("state", JobState) == "state IN ('scheduled', 'waiting', 'leased')"
     assert one_of("priority", Priority) == "priority IN (10, 20, 30, 40, 50, 60)"
 
 
