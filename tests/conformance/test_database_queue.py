@@ -274,7 +274,7 @@ def test_a_heartbeat_renews_the_lease_and_tells_the_phase(engine: Engine) -> Non
         version=Version("1.0"),
         target=target(),
         number=0,
-        sdist=SDIST,
+        sdist_sha256=SDIST.sha256,
         force=False,
         infrastructure_attempts=0,
         started_at=NOW,

@@ -285,12 +285,15 @@ def test_nothing_of_a_project_that_was_quarantined_meanwhile_is_published(
     assert workshop.wheels() == []
 
 
+@pytest.mark.parametrize("filename", ["spam-1.0.zip", "spam-1.0.tar.gz"])
 def test_a_build_of_a_replaced_source_distribution_is_made_again(
-    workshop: Workshop, builder: Builder
+    workshop: Workshop, builder: Builder, filename: str
 ) -> None:
     lease = workshop.claimed(builder)
-    workshop.read(upstream_file("spam-1.0.zip"))
+    other = upstream_file(filename, content="other bytes")
+    workshop.read(other)
     assert workshop.deliver(builder, lease).state == "failed"
     assert workshop.wheels() == []
     workshop.clock.advance(timedelta(minutes=1))
-    assert workshop.claimed(builder).sdist.filename == "spam-1.0.zip"
+    sdist = workshop.claimed(builder).sdist
+    assert (sdist.filename, sdist.sha256) == (filename, other.sha256)

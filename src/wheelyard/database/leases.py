@@ -50,7 +50,7 @@ from wheelyard.database.tables import targets as targets_table
 from wheelyard.database.targets import target_of
 from wheelyard.model.build import BuildState, JobState, Limits, Phase, SdistReference
 from wheelyard.model.job import ClaimedJob, LeasedJob
-from wheelyard.model.names import Filename, ProjectName, TargetName, parse_sha256
+from wheelyard.model.names import Filename, ProjectName, Sha256, TargetName, parse_sha256
 
 # The partial indexes serve only statements that name the state itself, not a parameter.
 WAITING = literal(JobState.WAITING, jobs.c.state.type, literal_execute=True)
@@ -338,9 +338,9 @@ def _job_of_build() -> Select[Any]:
 
 
 def _leased_query() -> Select[Any]:
-    return _jobs_query(builds.c.number, builds.c.started_at).join(
-        builds, builds.c.id == jobs.c.build_id
-    )
+    """Select a leased job; its digest is that of what was handed out, whatever upstream has now."""
+    more = (builds.c.number, builds.c.started_at, builds.c.sdist_sha256)
+    return _jobs_query(*more).join(builds, builds.c.id == jobs.c.build_id)
 
 
 def _leased(row: Row[Any]) -> LeasedJob:
@@ -352,7 +352,7 @@ def _leased(row: Row[Any]) -> LeasedJob:
         version=Version(row.version),
         target=target_of(row),
         number=row.number,
-        sdist=_sdist(row),
+        sdist_sha256=Sha256(row.sdist_sha256),
         force=row.force,
         infrastructure_attempts=row.infrastructure_attempts,
         started_at=row.started_at,

@@ -12,7 +12,7 @@ from wheelyard.model.build import (
     Recipe,
     SdistReference,
 )
-from wheelyard.model.names import ProjectName, TargetName
+from wheelyard.model.names import ProjectName, Sha256, TargetName
 from wheelyard.model.target import Target
 
 
@@ -39,8 +39,9 @@ class ClaimedJob:
 class LeasedJob:
     """A job under a lease, with what is needed to end the lease one way or another.
 
-    `infrastructure_attempts` counts the attempts that failed through no fault of the project,
-    without the one that runs now.
+    `sdist_sha256` is the digest of the source distribution that was handed out: upstream may have
+    replaced it meanwhile. `infrastructure_attempts` counts the attempts that failed through no
+    fault of the project, without the one that runs now.
     """
 
     build_id: str
@@ -50,7 +51,7 @@ class LeasedJob:
     version: Version
     target: Target
     number: int
-    sdist: SdistReference
+    sdist_sha256: Sha256
     force: bool
     infrastructure_attempts: int
     started_at: datetime

@@ -124,7 +124,7 @@ def _obstacle(
 ) -> Failure | None:
     """Return why sound wheels cannot be used after all; another attempt will do better."""
     sdist = sdist_reference(release.release)
-    if sdist is None or sdist.sha256 != job.sdist.sha256:
+    if sdist is None or sdist.sha256 != job.sdist_sha256:
         return Failure(
             kind=FailureKind.INFRASTRUCTURE,
             message="Upstream replaced the source distribution while it was being built.",
