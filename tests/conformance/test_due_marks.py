@@ -38,8 +38,10 @@ def add(engine: Engine, name: ProjectName = DEMO, **fields: Any) -> None:  # noq
         connection.execute(insert(projects).values(values | fields))
 
 
-def changed(name: ProjectName = DEMO, serial: int | None = None) -> ChangedProject:
-    return ChangedProject(name=name, serial=serial)
+def changed(
+    name: ProjectName = DEMO, serial: int | None = None, *, is_late: bool = False
+) -> ChangedProject:
+    return ChangedProject(name=name, serial=serial, is_late=is_late)
 
 
 def mark(engine: Engine, *changes: ChangedProject, follow_new: bool = False) -> None:
@@ -131,6 +133,15 @@ def test_a_change_without_serial_among_others_is_due_whatever_was_read(engine: E
     add(engine)
     mark(engine, changed(serial=5), changed(), changed(serial=3))
     assert due_list(engine) == {DEMO: (NOW, due.DueLevel.CHANGED, None)}
+
+
+@pytest.mark.parametrize(("serial", "expected"), [(4, None), (7, 7)])
+def test_late_news_is_due_whatever_was_read_and_its_serial_must_be_reached(
+    engine: Engine, serial: int, expected: int | None
+) -> None:
+    add(engine)
+    mark(engine, changed(serial=serial, is_late=True), changed())
+    assert due_list(engine) == {DEMO: (NOW, due.DueLevel.CHANGED, expected)}
 
 
 def test_a_serial_is_never_lowered(engine: Engine) -> None:

@@ -5,7 +5,7 @@ serial that its page must have. Names are written in their order, so that two wh
 not wait for each other in a circle.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import IntEnum
 from typing import Any
@@ -79,19 +79,21 @@ def mark_changed(
 
     Those that are neither followed nor wanted are left alone, unless new ones are to be followed
     (`follow_new`); then they are, and get a row where they had none. A project whose stored page
-    has the serial of its change already is not due.
+    has the serial of its change already is not due, unless the news is late or has no serial.
     """
-    last: dict[ProjectName, int | None] = {}
+    serials: dict[ProjectName, int] = {}
+    anyhow: set[ProjectName] = set()
+    names = set()
     for project in changed:
-        # A change without a serial is to be read in any case, so it outweighs one with a serial.
-        known = last.get(project.name, 0)
-        last[project.name] = (
-            None if project.serial is None or known is None else max(project.serial, known)
-        )
-    names = sorted(last)
+        names.add(project.name)
+        if project.serial is not None:
+            serials[project.name] = max(project.serial, serials.get(project.name, 0))
+        if project.serial is None or project.is_late:
+            anyhow.add(project.name)
+    ordered = sorted(names)
     if follow_new:
-        follow(connection, names, at=at)
-    _mark_each(connection, [(name, last[name]) for name in names], at=at)
+        follow(connection, ordered, at=at)
+    _mark_each(connection, ordered, serials, anyhow, at=at)
 
 
 def follow(connection: Connection, names: Sequence[ProjectName], *, at: datetime) -> None:
@@ -137,14 +139,18 @@ def _plan_from(at: datetime) -> ColumnElement[Any]:
 
 
 def _mark_each(
-    connection: Connection, changed: Sequence[tuple[ProjectName, int | None]], *, at: datetime
+    connection: Connection,
+    names: Sequence[ProjectName],
+    serials: Mapping[ProjectName, int],
+    anyhow: Collection[ProjectName],
+    *,
+    at: datetime,
 ) -> None:
     mark = update(projects).where(projects.c.name == bindparam("named"), _is_cared_for)
     due = due_values(DueLevel.CHANGED, at=at)
-    anyhow = [{"named": name} for name, serial in changed if serial is None]
     if anyhow:
-        connection.execute(mark.values(due), anyhow)
-    by_serial = [{"named": name, "told": serial} for name, serial in changed if serial is not None]
+        connection.execute(mark.values(due), [{"named": name} for name in names if name in anyhow])
+    by_serial = [{"named": name, "told": serials[name]} for name in names if name in serials]
     if by_serial:
         told = _told()
         connection.execute(

@@ -13,12 +13,13 @@ _MOST_PATIENCE = timedelta(minutes=5)
 class ChangedProject:
     """A project that may have changed.
 
-    `serial` is upstream's serial that its page has once it shows the change; None means that the
-    page is to be read again whatever serial it had when it was last read.
+    `serial` is upstream's serial that its page has once it shows the change. If it is None, or the
+    news `is_late`, the page is to be read again whatever serial it had when it was last read.
     """
 
     name: ProjectName
     serial: int | None = None
+    is_late: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -74,21 +74,24 @@ def advance(
     """Tell which projects rows name that were not seen, and the position after them.
 
     A project whose row came late (a lower serial than one seen before) is to be read whatever
-    serial its page had: the serial of a later event may have been there before this one was.
+    serial its page had: the serial of a later event may have been there before this one was. What
+    is read then must have reached the late row's serial all the same, or it is a stale page.
     """
     new = [
         row
         for row in rows
         if row.serial > position.since and position.seen.get(row.serial) != row.at
     ]
-    changed: dict[ProjectName, int | None] = {}
+    changed: dict[ProjectName, ChangedProject] = {}
     for row in new:
         if row.project is not None:
-            serial = row.serial if row.serial > position.last else None
-            known = changed.get(row.project, 0)
-            changed[row.project] = None if None in {serial, known} else max(serial or 0, known or 0)
-    projects = tuple(ChangedProject(name=name, serial=serial) for name, serial in changed.items())
-    return projects, _moved(position, new, now)
+            known = changed.get(row.project, ChangedProject(name=row.project))
+            changed[row.project] = ChangedProject(
+                name=row.project,
+                serial=max(row.serial, known.serial or 0),
+                is_late=known.is_late or row.serial <= position.last,
+            )
+    return tuple(changed.values()), _moved(position, new, now)
 
 
 def _moved(position: Position, new: Iterable[Row], now: datetime) -> Position:

@@ -30,6 +30,9 @@ _FIRST_BACKOFF = timedelta(seconds=10)
 _FIRST_STALE_WAIT = timedelta(seconds=5)
 _LONGEST_BACKOFF = timedelta(hours=1)
 _MAX_DOUBLINGS = 10
+_PATIENT_READS = 9
+"""So often a page is asked for again that is missing although a source told of a change."""
+
 _POLL = "project-poll"
 
 
@@ -40,8 +43,9 @@ class Reader(Service):
     for our wheels, and when it is due again are saved together. A project that cannot be read is
     tried again later and holds up no other; when the index asks for patience (`Retry-After`),
     nothing is read until then. A page that is staler than what a change source has told of is read
-    again soon. One 404 may be a mistake of the index: a project is taken for deleted when it is
-    missing again minutes later.
+    again soon; so is, for three quarters of an hour, one that is missing although a source told of
+    a change, for a cache may not know of a new project yet. One 404 may be a mistake of the index:
+    a project is taken for deleted when it is missing again minutes later.
     """
 
     name = "reader"
@@ -193,15 +197,20 @@ class Reader(Service):
         confirm = self._settings.confirm_deletion
         since = project.missing_since or now
         is_confirmed = project.missing_since is not None and now - since >= confirm
+        may_be_new = _is_told_of(project) and project.failures < _PATIENT_READS
         removed = False
         with writing(self._engine) as connection:
             times = projects.record_missing(connection, project.name, at=now)
-            if is_confirmed or not project.has_been_read or project.is_removed:
-                due_list.was_read(connection, project, etag=None, due_at=now + wait)
-            else:
+            if not (is_confirmed or not project.has_been_read or project.is_removed):
                 due_list.read_again(
                     connection, project, due_at=since + confirm, level=DueLevel.ASKED
                 )
+            elif may_be_new:
+                due_list.read_again(
+                    connection, project, due_at=now + _stale_wait(project), level=DueLevel.CHANGED
+                )
+            else:
+                due_list.was_read(connection, project, etag=None, due_at=now + wait)
             if is_confirmed:
                 removed = projects.remove_project(connection, project.name, at=now)
                 settle_wheels(connection, project.name)
@@ -239,6 +248,13 @@ def _may_be_built(page: ProjectPage) -> bool:
 def _is_stale(project: DueProject, serial: int | None) -> bool:
     """Whether a page has not reached the serial that a change source told of."""
     return project.serial is not None and serial is not None and serial < project.serial
+
+
+def _is_told_of(project: DueProject) -> bool:
+    """Whether a change source told of something that no page has shown yet."""
+    if project.serial is None:
+        return False
+    return project.stored_serial is None or project.stored_serial < project.serial
 
 
 def _is_older(page: ProjectPage, stored: ProjectPage | None) -> bool:

@@ -18,8 +18,8 @@ def row(serial: int, name: str | None = "demo", *, age: timedelta = timedelta(0)
     return Row(project=project, at=int((NOW - age).timestamp()), serial=serial)
 
 
-def changed(name: str, serial: int | None) -> ChangedProject:
-    return ChangedProject(name=parse_project_name(name), serial=serial)
+def changed(name: str, serial: int | None, *, is_late: bool = False) -> ChangedProject:
+    return ChangedProject(name=parse_project_name(name), serial=serial, is_late=is_late)
 
 
 def test_a_new_row_tells_of_its_project_with_its_serial() -> None:
@@ -41,19 +41,21 @@ def test_a_row_that_was_seen_is_no_news() -> None:
 def test_a_row_that_came_late_is_to_be_read_in_any_case() -> None:
     _, position = advance(START, [row(12)], now=NOW)
     projects, after = advance(position, [row(11, "late"), row(12)], now=NOW)
-    assert projects == (changed("late", None),)
+    assert projects == (changed("late", 11, is_late=True),)
     assert after.last == 12
 
 
 def test_a_late_row_outweighs_a_new_one_of_the_same_project() -> None:
     _, position = advance(START, [row(12, "other")], now=NOW)
     for rows in ([row(11), row(13)], [row(13), row(11)]):
-        assert advance(position, rows, now=NOW)[0] == (changed("demo", None),)
+        assert advance(position, rows, now=NOW)[0] == (changed("demo", 13, is_late=True),)
 
 
 def test_another_event_under_a_known_serial_is_news() -> None:
     _, position = advance(START, [row(11, age=timedelta(minutes=1))], now=NOW)
-    assert advance(position, [row(11, "other")], now=NOW)[0] == (changed("other", None),)
+    assert advance(position, [row(11, "other")], now=NOW)[0] == (
+        changed("other", 11, is_late=True),
+    )
 
 
 def test_the_newest_minutes_are_read_again() -> None:
