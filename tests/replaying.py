@@ -36,7 +36,7 @@ from workshop import Workshop
 _NEVER = timedelta(days=300)
 _ROWS_A_CALL = 20
 _TICKS = 1000
-_ROUNDS = 300
+_ROUNDS = 400
 _BROKEN = Failure(
     kind=FailureKind.COMPILE_ERROR, message="gcc rejected it.", evidence=("x.c:1: error",)
 )

@@ -26,8 +26,8 @@ class Service(Protocol):
 def run(service: Service, stop: threading.Event) -> None:
     """Tick until told to stop. An error is logged, and the loop goes on after a pause.
 
-    This is the one place that catches every exception: a service must outlive bad input, a
-    database that goes away and its own mistakes.
+    Every exception is caught: a service must outlive bad input, a database that goes away and its
+    own mistakes.
     """
     while not stop.is_set():
         try:

@@ -31,6 +31,12 @@ def test_a_value_comes_back_as_it_was_put(engine: Engine, value: object) -> None
         assert state.get_state(connection, "other") is None
 
 
+def test_a_value_is_swapped_for_what_was_there(engine: Engine) -> None:
+    with writing(engine) as connection:
+        swapped = [state.swap_state(connection, "name", value) for value in (1, "two", 3)]
+    assert swapped == [None, 1, "two"]
+
+
 def test_serials_start_at_one_and_grow(engine: Engine) -> None:
     with writing(engine) as connection:
         assert state.current_serial(connection) == 0

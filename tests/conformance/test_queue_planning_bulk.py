@@ -19,7 +19,10 @@ from wheelyard.database.projects import want as note_want
 from wheelyard.database.tables import decisions, jobs, projects, releases, targets
 from wheelyard.database.targets import save_targets
 from wheelyard.model.build import JobState, Priority, Verdict
-from wheelyard.model.plan import ProjectPlan
+from wheelyard.model.plan import ProjectPlan, ProjectRecord
+from wheelyard.queue import planner, planning
+from wheelyard.queue.order import Turns
+from wheelyard.queue.planner import Rules
 from wheelyard.queue.planning import plan_next
 from wheelyard.queue.scheduler import Scheduler
 from wheelyard.settings import PolicySettings
@@ -119,6 +122,37 @@ def test_planning_again_writes_nothing_and_marks_no_page(engine: Engine) -> None
     )
     with reading(engine) as connection:
         assert pages_to_write(connection, limit=9) == before
+
+
+def test_another_policy_plans_everything_anew_once(engine: Engine) -> None:
+    follow(engine, "spam", "eggs")
+    scheduler = Scheduler(engine, clock=SettableClock(), policy=POLICY)
+    assert scheduler.tick() == 2
+    assert Scheduler(engine, clock=SettableClock(), policy=POLICY).tick() == 0
+
+    other = POLICY.model_copy(update={"newest_releases": 1})
+    scheduler = Scheduler(engine, clock=SettableClock(), policy=other)
+    assert [scheduler.tick(), scheduler.tick()] == [2, 0]
+    assert decided(engine)["spam", "1.0", TARGET] is Verdict.SKIPPED
+    assert Scheduler(engine, clock=SettableClock(), policy=other).tick() == 0
+
+
+def test_a_project_that_cannot_be_planned_holds_up_no_other(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    follow(engine, "spam", "eggs")
+
+    def plan_or_fail(project: ProjectRecord, rules: Rules, turns: Turns) -> ProjectPlan:
+        if project.name == "spam":
+            raise ZeroDivisionError
+        return planner.plan(project, rules, turns)
+
+    monkeypatch.setattr(planning, "plan", plan_or_fail)
+    assert [one.project for one in plan(engine)] == ["eggs"]
+    assert to_plan(engine) == []
+    assert {name for name, _, _ in decided(engine)} == {"eggs"}
+    printed = capsys.readouterr()
+    assert "project=spam" in printed.out + printed.err
 
 
 def test_a_new_release_is_scheduled_and_comes_forward_when_somebody_asks(engine: Engine) -> None:

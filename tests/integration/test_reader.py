@@ -409,6 +409,25 @@ def test_a_page_older_than_the_stored_one_changes_nothing(scene: Scene) -> None:
     assert _wait_for_the_next(scene, reader) == 10
 
 
+def test_an_index_that_stays_behind_for_a_day_is_believed_it_has_gone_back_to_a_backup(
+    scene: Scene,
+) -> None:
+    scene.fake.serves_etags = False
+    mark(scene, None)
+    reader = scene.reader()
+    reader.tick()
+    scene.fake.add_file("demo", b"new", "demo-2.0.tar.gz")
+    with writing(scene.engine) as connection:
+        connection.execute(update(projects).values(upstream_serial=serial_of(scene) + 5))
+    began = scene.clock.now()
+    mark(scene, None)
+    while "demo-2.0.tar.gz" not in scene.filenames():
+        reader.tick()
+        scene.clock.advance(timedelta(minutes=20))
+    assert timedelta(hours=23) < scene.clock.now() - began < timedelta(hours=30)
+    assert scene.page().serial == serial_of(scene)
+
+
 def test_an_unchanged_page_is_not_sent_again(scene: Scene) -> None:
     scene.want(DEMO)
     reader = scene.reader()

@@ -25,6 +25,19 @@ def put_state(connection: Connection, key: str, value: Any) -> None:  # noqa: AN
     )
 
 
+def swap_state(connection: Connection, key: str, value: Any) -> Any | None:  # noqa: ANN401 - any JSON
+    """Keep a JSON-able value under a key and return what was there; None if nothing was.
+
+    Whoever swaps the same key waits until this transaction ends.
+    """
+    first = insert(connection, state).values(key=key, value=None)
+    connection.execute(first.on_conflict_do_nothing())
+    row = select(state.c.value).where(state.c.key == key)
+    before = connection.scalar(locked(connection, row, of=state))
+    put_state(connection, key, value)
+    return before
+
+
 def next_serial(connection: Connection) -> int:
     """Return our next serial; see `next_serials`."""
     return next_serials(connection, 1)

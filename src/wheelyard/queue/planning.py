@@ -1,7 +1,9 @@
 """The policy applied to projects as they are on record, decisions and jobs kept in step."""
 
-from collections.abc import Mapping, Sequence
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from importlib.metadata import version as version_of
 
 from packaging.version import Version
 
@@ -16,9 +18,17 @@ from wheelyard.database.job_rows import (
     queue_heads,
 )
 from wheelyard.database.pages import mark_pages
-from wheelyard.database.plans import mark_to_plan, take_to_plan, unmark_planned, with_new_pages
+from wheelyard.database.plans import (
+    mark_all_to_plan,
+    mark_to_plan,
+    take_to_plan,
+    unmark_planned,
+    with_new_pages,
+)
 from wheelyard.database.records import add_wanted_releases, project_records, release_counts
+from wheelyard.database.state import swap_state
 from wheelyard.database.targets import target_states
+from wheelyard.log import get_logger
 from wheelyard.model.build import Verdict
 from wheelyard.model.names import ProjectName, TargetName
 from wheelyard.model.plan import JobTerms, ProjectPlan, ProjectRecord, Ruling
@@ -27,9 +37,24 @@ from wheelyard.queue.order import Turns
 from wheelyard.queue.planner import Rules, plan, ruling
 from wheelyard.settings import PolicySettings
 
+_log = get_logger("planning")
+_POLICY = "policy"
 _PROJECTS = 200
 _RELEASES = 20_000
 """At most so many projects, and about so many releases, are planned in one transaction."""
+
+
+def plan_anew_if_changed(connection: Connection, *, policy: PolicySettings) -> bool:
+    """Mark every project if others planned by another policy, or by another version of ours.
+
+    Returns whether it did. What all are planned by now is kept for the next time.
+    """
+    text = f"{version_of('wheelyard')} {policy.model_dump_json()}"
+    current = hashlib.sha256(text.encode()).hexdigest()
+    if swap_state(connection, _POLICY, current) == current:
+        return False
+    mark_all_to_plan(connection)
+    return True
 
 
 def plan_next(connection: Connection, *, policy: PolicySettings, at: datetime) -> list[ProjectPlan]:
@@ -71,10 +96,19 @@ def _plan(
     turns = Turns(queue_heads(connection), pending_of_owners(connection, owners))
     place = {name: number for number, name in enumerate(names)}
     records.sort(key=lambda record: place[record.name])
-    planned = [plan(record, rules, turns) for record in records]
+    planned = list(_plans(records, rules, turns))
     unmark_planned(connection, names)
     _write(connection, planned, at=at)
     return planned
+
+
+def _plans(records: Iterable[ProjectRecord], rules: Rules, turns: Turns) -> Iterator[ProjectPlan]:
+    """Yield the plans of projects; one that cannot be planned stays as it is until it changes."""
+    for record in records:
+        try:
+            yield plan(record, rules, turns)
+        except Exception:  # noqa: BLE001 - a mistake about one project must not hold up the others
+            _log.exception("project-unplannable", project=record.name)
 
 
 def _rules(connection: Connection, *, policy: PolicySettings, at: datetime) -> Rules:

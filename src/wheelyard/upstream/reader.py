@@ -33,6 +33,12 @@ _MAX_DOUBLINGS = 10
 _PATIENT_READS = 9
 """So often a page is asked for again that is missing although a source told of a change."""
 
+_PATIENT_REFUSALS = 33
+"""So often, for about a day, a page is refused that is older than what is known of upstream.
+
+After that upstream itself must have gone back to a backup.
+"""
+
 _POLL = "project-poll"
 
 
@@ -154,10 +160,11 @@ class Reader(Service):
         self, project: DueProject, page: ProjectPage, etag: str | None, wait: timedelta
     ) -> None:
         now = self._clock.now()
-        is_stale = _is_stale(project, page.serial)
+        is_patient = project.failures < _PATIENT_REFUSALS
+        is_stale = is_patient and _is_stale(project, page.serial)
         with writing(self._engine) as connection:
             stored = projects.stored_page(connection, project.name)
-            if _is_older(page, stored):
+            if is_patient and _is_older(page, stored):
                 self._wait_for_a_newer_page(project, page.serial)
                 due_list.read_again(connection, project, due_at=now + _stale_wait(project))
                 return
