@@ -24,8 +24,10 @@ from wheelyard.database.engine import Engine, connect, writing
 from wheelyard.database.leases import claim
 
 CLIENTS = (1, 2, 8)
-SECONDS = 5
 ROUNDS = 3
+CLAIMS = 6_000
+"""So many in each round: in all rounds together less than there is to claim."""
+
 _PROJECTS = 60_000
 _NEW_BUILD = "md5(random()::text || clock_timestamp()::text)"
 _BARE = """UPDATE bare SET state = 'leased', holder = 1, until = now() + interval '1 minute'
@@ -44,7 +46,7 @@ class ContentionFigures:
 
 def measure() -> list[ContentionFigures]:
     """Measure with each number of clients; the best of some rounds in turns."""
-    with running_cluster() as cluster:
+    with running_cluster(is_durable=True) as cluster:
         name = cluster.create()
         with _filled(cluster.url(name)) as engine:
             scripts = {"bare": _BARE, "ours": _script(engine)}
@@ -126,7 +128,11 @@ def _run(cluster: Cluster, name: str, script: str, clients: int) -> float:
         found = subprocess.run(
             [
                 *(_pgbench(), "--no-vacuum", "--protocol=prepared", f"--file={file.name}"),
-                *(f"--client={clients}", f"--time={SECONDS}", f"--host={cluster.folder}"),
+                *(
+                    f"--client={clients}",
+                    f"--transactions={CLAIMS // clients}",
+                    f"--host={cluster.folder}",
+                ),
                 *("--username=tests", name),
             ],
             env={**os.environ, "PGOPTIONS": "-c session_replication_role=replica"},

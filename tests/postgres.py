@@ -27,22 +27,26 @@ _START_SECONDS = 60
 _STOP_SECONDS = 20
 _OPTIONS = {
     "listen_addresses": "",
+    "max_connections": "60",
+    "log_min_messages": "fatal",
+    "log_min_error_statement": "panic",
+}
+_HASTY = {
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
     "shared_buffers": "32MB",
-    "max_connections": "60",
     "autovacuum": "off",
-    "log_min_messages": "fatal",
-    "log_min_error_statement": "panic",
 }
+"""What makes tests fast, and would lose data if the machine stopped."""
 
 
 class Cluster:
     """A PostgreSQL server of our own, which tests may stop and start."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, is_durable: bool = False) -> None:
         self.folder = folder
+        self._settings = _OPTIONS if is_durable else _OPTIONS | _HASTY
         self._databases = itertools.count(1)
         self._server: subprocess.Popen[bytes] | None = None
         arguments = ["--username=tests", "--auth=trust", "--no-sync", "--encoding=UTF8"]
@@ -58,7 +62,7 @@ class Cluster:
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
-        options = [f"--{name}={value}" for name, value in _OPTIONS.items()]
+        options = [f"--{name}={value}" for name, value in self._settings.items()]
         with (self.folder / "log").open("ab") as log:
             self._server = subprocess.Popen(
                 _as_plain_user(
@@ -131,15 +135,18 @@ class Cluster:
 
 
 @contextmanager
-def running_cluster() -> Iterator[Cluster]:
-    """Start a cluster in a new folder, and stop and remove it in the end, whatever happens."""
+def running_cluster(*, is_durable: bool = False) -> Iterator[Cluster]:
+    """Start a cluster in a new folder, and stop and remove it in the end, whatever happens.
+
+    One that `is_durable` has PostgreSQL's own settings, as an operator's has them.
+    """
     folder = Path(tempfile.mkdtemp(prefix="wheelyard-pg-", dir=_REACHABLE))
     cluster = None
     try:
         if os.geteuid() == 0:
             user = _plain_user()
             os.chown(folder, user.pw_uid, user.pw_gid)
-        cluster = Cluster(folder)
+        cluster = Cluster(folder, is_durable=is_durable)
         cluster.start()
         yield cluster
     finally:
