@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,15 @@ def test_output_may_end_a_command_that_prints_nothing(sandbox: Sandbox, marker: 
     assert pids_with(marker) == []
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Let an interrupt raise `KeyboardInterrupt`, also where tests run in a shell's background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_ends_the_command(sandbox: Sandbox, marker: str) -> None:
     def output(chunk: bytes) -> None:
         if chunk:
