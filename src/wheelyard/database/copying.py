@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Table, select
@@ -96,7 +96,7 @@ class _Digest:
 
 def _as_text(value: object) -> str:
     """Return the same text for the same value, whichever database it came from."""
-    if isinstance(value, datetime):
+    if isinstance(value, date):  # A moment is one, too.
         return value.isoformat()
     if isinstance(value, bytes | memoryview):
         return bytes(value).hex()
