@@ -3,7 +3,7 @@
 import os
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import (
@@ -111,6 +111,24 @@ class PublishSettings(_Section):
     purge_url: str | None = None
 
 
+class DownloadsSettings(_Section):
+    """Counting downloads.
+
+    `logs` are log files and folders of log files to follow, besides the requests to our own web
+    process, which are counted if `own`. `factors` say how many times as long as the builders'
+    boards a client's architecture builds (1 if nothing is said), and `install` how long an
+    installation takes anyway: both make the time saved. Days become months after `keep_days`. With
+    `count_hosts` distinct hosts are counted, by digests whose salts are thrown away after some days.
+    """
+
+    logs: tuple[Path, ...] = ()
+    own: bool = True
+    factors: dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]] = {"armv6l": 6.0}
+    install: timedelta = timedelta(seconds=6.7)
+    keep_days: int = Field(default=92, ge=1)
+    count_hosts: bool = False
+
+
 class BuilderSettings(_Section):
     """One builder. `token` is better given as WHEELYARD_BUILDER__TOKEN or in `token_file`.
 
@@ -163,6 +181,7 @@ class Settings(BaseSettings):
     publish: PublishSettings = PublishSettings()
     queue: QueueSettings = QueueSettings()
     limits: LimitsSettings = LimitsSettings()
+    downloads: DownloadsSettings = DownloadsSettings()
     builder: BuilderSettings = BuilderSettings()
 
     @classmethod

@@ -5,7 +5,17 @@ from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, bindparam, func, literal, select
+from sqlalchemy import (
+    Column,
+    Connection,
+    MetaData,
+    Select,
+    Table,
+    bindparam,
+    func,
+    literal,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 WRITING = "wheelyard_writing"
@@ -118,3 +128,39 @@ def insert_many(
         for name, several in values.items()
     ]
     connection.execute(statement.from_select(list(values), select(*chosen), include_defaults=False))
+
+
+def add_up(
+    connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], *, sums: Sequence[str]
+) -> None:
+    """Add rows to a table of counts: where a key is there already, the columns `sums` are added.
+
+    All rows have the same columns, and no two the same key; they must come in the same order from
+    everybody, or two who write at once lock each other out. PostgreSQL gets them by COPY.
+    """
+    if not rows:
+        return
+    keys = list(table.primary_key)
+    if connection.dialect.name == "sqlite":
+        statement = sqlite.insert(table)
+        added = {name: table.c[name] + statement.excluded[name] for name in sums}
+        connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=added), rows)
+        return
+    names = list(rows[0])
+    passing = Table(
+        f"passing_{table.name}",
+        MetaData(),
+        *(Column(name, table.c[name].type) for name in names),
+        prefixes=["TEMPORARY"],
+        postgresql_on_commit="DROP",
+    )
+    passing.create(connection)
+    load(connection, passing, rows)
+    source = select(*(passing.c[name] for name in names))
+    grown = postgresql.insert(table).from_select(names, source, include_defaults=False)
+    connection.execute(
+        grown.on_conflict_do_update(
+            index_elements=keys, set_={name: table.c[name] + grown.excluded[name] for name in sums}
+        )
+    )
+    passing.drop(connection)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select
 
 from wheelyard.database.dialect import insert, locked
 from wheelyard.database.tables import state
@@ -30,12 +30,22 @@ def swap_state(connection: Connection, key: str, value: Any) -> Any | None:  # n
 
     Whoever swaps the same key waits until this transaction ends.
     """
-    first = insert(connection, state).values(key=key, value=None)
-    connection.execute(first.on_conflict_do_nothing())
+    put_if_missing(connection, key, None)
     row = select(state.c.value).where(state.c.key == key)
     before = connection.scalar(locked(connection, row, of=state))
     put_state(connection, key, value)
     return before
+
+
+def put_if_missing(connection: Connection, key: str, value: Any) -> None:  # noqa: ANN401 - any JSON
+    """Keep a JSON-able value under a key that has none."""
+    statement = insert(connection, state).values(key=key, value=value)
+    connection.execute(statement.on_conflict_do_nothing())
+
+
+def drop_states(connection: Connection, first: str, end: str) -> None:
+    """Forget what is kept under the keys from `first` to before `end`, in alphabetical order."""
+    connection.execute(delete(state).where(state.c.key >= first, state.c.key < end))
 
 
 def next_serial(connection: Connection) -> int:

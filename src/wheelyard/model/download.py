@@ -1,6 +1,8 @@
 """Downloads: who asked for what, without who it was."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 
@@ -92,3 +94,18 @@ class Request:
     kind: RequestKind
     name: str
     sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """What was counted of some lines of a log: of `lines` in all, `rejected` could not be read.
+
+    `requests` counts by day (UTC), request and client; `hosts` are the days' digests of hosts, if
+    they are wanted; `samples` are a few rejected lines, cleaned of what might name a person.
+    """
+
+    requests: Mapping[tuple[date, Request, Client], int]
+    hosts: frozenset[tuple[date, str]] = frozenset()
+    lines: int = 0
+    rejected: int = 0
+    samples: tuple[str, ...] = ()

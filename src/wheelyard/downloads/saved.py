@@ -1,0 +1,72 @@
+"""The time that a download saved; pure. docs/statistics.md defines it for readers.
+
+All times are whole milliseconds, so that sums do not depend on the order in which they are made.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import lru_cache
+
+from wheelyard.errors import InvalidName
+from wheelyard.model.download import ClientClass
+from wheelyard.model.names import parse_wheel_name
+
+_PIWHEELS_INSTALL_MS = 6_700
+_PIWHEELS_LONGEST_MS = 7 * 24 * 3_600_000
+_PIWHEELS_WEIGHTS = {"linux_armv7l": 1, "linux_armv6l": 6}
+_MS = timedelta(milliseconds=1)
+
+YEAR_MS = 360 * 24 * 3_600_000
+"""A year as piwheels counts it, in milliseconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saving:
+    """What the time saved is reckoned with.
+
+    `factors` say how many times as long a client's architecture builds as the board that built (1
+    where nothing is said); an installation takes `install` anyway; builds that are said to have
+    taken longer than `longest`, which is the limit of a job, are left out.
+    """
+
+    factors: Mapping[str, float] = field(default_factory=dict)
+    install: timedelta = timedelta(seconds=6.7)
+    longest: timedelta = timedelta(hours=3)
+
+    def saved_ms(
+        self,
+        filename: str,
+        *,
+        client_class: ClientClass,
+        architecture: str | None,
+        build_ms: int | None,
+    ) -> int:
+        """Return how long one download of a file saved its client, in milliseconds.
+
+        Only an installer's download of a platform wheel whose build was timed saves anything.
+        """
+        if build_ms is None or not 0 <= build_ms <= self.longest // _MS:
+            return 0
+        if client_class is not ClientClass.INSTALLER or not _is_platform_wheel(filename):
+            return 0
+        there = round(build_ms * self.factors.get(architecture or "", 1.0))
+        return max(there - self.install // _MS, 0)
+
+
+def comparable_ms(filename: str, *, build_ms: int | None) -> int:
+    """Return what piwheels' published sum gives one download of a file, in milliseconds."""
+    parts = filename.removesuffix(".whl").split("-")
+    if build_ms is None or not 0 <= build_ms <= _PIWHEELS_LONGEST_MS or parts[-2:-1] == ["none"]:
+        return 0
+    return _PIWHEELS_WEIGHTS.get(parts[-1], 0) * max(build_ms - _PIWHEELS_INSTALL_MS, 0)
+
+
+@lru_cache(maxsize=10_000)
+def _is_platform_wheel(filename: str) -> bool:
+    if not filename.endswith(".whl"):
+        return False
+    try:
+        return not parse_wheel_name(filename).is_pure
+    except InvalidName:
+        return False
