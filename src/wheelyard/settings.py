@@ -118,7 +118,7 @@ class DownloadsSettings(_Section):
     process, which are counted if `own`. `factors` say how many times as long as the builders'
     boards a client's architecture builds (1 if nothing is said), and `install` how long an
     installation takes anyway: both make the time saved. Days become months after `keep_days`. With
-    `count_hosts` distinct hosts are counted, by digests whose salts are thrown away after some days.
+    `count_hosts` distinct hosts are counted, by digests whose salts are thrown away days later.
     """
 
     logs: tuple[Path, ...] = ()

@@ -46,7 +46,8 @@ def move_position(  # noqa: PLR0913 - where it was and where it is
     row = {"position": end.offset, "finished": end.is_finished, "updated_at": at}
     if start is None:
         fresh = insert(connection, log_positions).values(source=source, identity=identity, **row)
-        return connection.execute(fresh.on_conflict_do_nothing()).rowcount == 1
+        added = fresh.on_conflict_do_nothing().returning(log_positions.c.identity)
+        return connection.scalar(added) is not None
     moved = connection.execute(
         update(log_positions)
         .where(
