@@ -1,6 +1,7 @@
 """What a server program works with: settings, database, store and clock, opened together."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from wheelyard.clock import Clock, SystemClock
 from wheelyard.database.engine import Engine, connect
@@ -37,6 +38,11 @@ def open_context(settings: Settings) -> Context:
 def database_url(settings: Settings) -> str:
     """Return the database's URL, by default an SQLite file in the data folder."""
     return settings.database_url or f"sqlite:///{settings.data.absolute() / 'wheelyard.sqlite'}"
+
+
+def own_requests(settings: Settings) -> Path:
+    """Return the folder where web processes write down requests until they are counted."""
+    return settings.data.absolute() / "requests"
 
 
 def store_url(settings: Settings) -> str:

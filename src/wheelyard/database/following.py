@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, update
 
+from wheelyard.database.demand import rank
 from wheelyard.database.due import DueLevel, due_values, follow
-from wheelyard.database.plans import PlanLevel, mark_to_plan
 from wheelyard.database.tables import projects
 from wheelyard.errors import UnknownProject
 from wheelyard.model.names import ProjectName
@@ -19,7 +19,7 @@ def mark_followed(
 ) -> None:
     """Follow projects, and let those be read that never were.
 
-    What is known of their demand replaces what was; None leaves it.
+    What a ranking says of their demand replaces what it said; None leaves it.
     """
     names = sorted(demand)
     follow(connection, names, at=at)
@@ -30,19 +30,7 @@ def mark_followed(
             .where(projects.c.name.in_(some), projects.c.read_at.is_(None))
             .values(due_values(DueLevel.FIRST_FILL, at=at))
         )
-        rows = connection.execute(
-            select(projects.c.name, projects.c.demand).where(projects.c.name.in_(some))
-        )
-        before = {ProjectName(row.name): row.demand for row in rows}
-        changed = [name for name in some if demand[name] not in {None, before[name]}]
-        if changed:
-            connection.execute(
-                update(projects)
-                .where(projects.c.name == bindparam("named"))
-                .values(demand=bindparam("asked")),
-                [{"named": name, "asked": demand[name]} for name in changed],
-            )
-            mark_to_plan(connection, changed, at=at, level=PlanLevel.BULK)
+    rank(connection, {name: asked for name, asked in demand.items() if asked is not None}, at=at)
 
 
 def mark_asked(connection: Connection, names: Iterable[ProjectName], *, at: datetime) -> None:

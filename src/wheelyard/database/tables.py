@@ -124,6 +124,7 @@ projects = Table(
     added("plan_level", Integer, 0),
     added("plan_page", Boolean, 0),
     added("demand", Count, 0),
+    added("ranked", Count, 0),
     added("followed", Boolean, 0),
     member("status", ProjectStatus),
     CheckConstraint(

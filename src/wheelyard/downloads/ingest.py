@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 
 from wheelyard.clock import Clock
 from wheelyard.database import downloads, log_positions
+from wheelyard.database.demand import refresh_demand
 from wheelyard.database.engine import Engine, reading, writing
 from wheelyard.database.log_positions import Known
 from wheelyard.downloads.counting import Tally
@@ -143,6 +144,7 @@ class Counting:
         roll_up_all(self._engine, before=(now - self._keep).date().replace(day=1))
         with writing(self._engine) as connection:
             log_positions.forget_positions(connection, before=now - _FORGET_AFTER)
+            refresh_demand(connection, at=now)
         if self._hosts is not None:
             oldest = self._hosts.forget()
             with writing(self._engine) as connection:

@@ -5,11 +5,13 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from wheelyard.clock import Clock
+from wheelyard.context import own_requests
 from wheelyard.database.engine import Engine
 from wheelyard.settings import Settings
 from wheelyard.storage.store import Store
 from wheelyard.web import builder_api, health, packages, problems, simple_pages, site_pages
 from wheelyard.web.guard import Guard
+from wheelyard.web.request_log import RequestLog
 from wheelyard.web.state import AppState
 
 _DESCRIPTION = """What builders say to the server. Every request carries a builder's token as
@@ -41,4 +43,6 @@ def create_app(
     )
     problems.install(app)
     app.add_middleware(Guard)
+    if settings.downloads.own:
+        app.add_middleware(RequestLog, folder=own_requests(settings), clock=clock)
     return app

@@ -1,5 +1,7 @@
 """Room for downloads: counts by day and month, and how far logs have been read."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -20,6 +22,11 @@ _CLASSES = "client_class IN ('installer', 'browser', 'mirror', 'robot', 'other')
 def upgrade() -> None:
     """Create the tables, and an index to find wheels by their names."""
     op.create_index(op.f("ix_wheels_filename"), "wheels", ["filename"])
+    op.add_column(
+        "projects",
+        sa.Column("ranked", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+    )
+    op.execute("UPDATE projects SET ranked = demand WHERE demand <> 0")
     _files()
     _projects()
     _clients()
@@ -30,7 +37,7 @@ def _count(name: str) -> sa.Column[int]:
     return sa.Column(name, sa.BigInteger(), nullable=False)
 
 
-def _key(name: str, kind: sa.types.TypeEngine[object]) -> sa.Column[object]:
+def _key(name: str, kind: sa.types.TypeEngine[Any]) -> sa.Column[Any]:
     return sa.Column(name, kind, nullable=False)
 
 
