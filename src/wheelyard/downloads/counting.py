@@ -8,18 +8,23 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import date
 
-from wheelyard.downloads.lines import clean_sample, read_line
+from wheelyard.downloads.lines import read_line
 from wheelyard.downloads.requests import read_target
+from wheelyard.downloads.samples import clean_sample
 from wheelyard.downloads.user_agent import read_user_agent
 from wheelyard.model.download import Client, Counts, Request, RequestKind
 
 _MOST_REMEMBERED = 100_000
 """So many distinct requests, User-Agents or counts make a tally full, which bounds its memory."""
 
+_MOST_BYTES = 32 * 1024 * 1024
+"""So many bytes of them do, too: somebody may send long ones on purpose."""
+
 _SAMPLES = 5
 _PARTLY = 206
 _FULFILLED = frozenset({200, _PARTLY})
 _ASKED = frozenset({200, 304})
+_ANSWERED = _FULFILLED | _ASKED
 _NOTHING = -1
 _EARLIEST = date(2000, 1, 1)
 
@@ -43,10 +48,11 @@ class Tally:
         self._digests: set[tuple[date, str]] = set()
         self._counts: dict[tuple[date, int, int], int] = {}
         self._requests: list[Request] = []
-        self._request_ids: dict[str, int] = {}
+        self._request_ids: dict[bytes, int] = {}
         self._clients: list[Client] = []
         self._client_ids: dict[bytes, int] = {}
         self._ids_by_client: dict[Client, int] = {}
+        self._bytes = 0
         self._first_parts: set[tuple[date, bytes, int]] = set()
 
     @property
@@ -58,6 +64,7 @@ class Tally:
                 *(len(self._digests), len(self._first_parts)),
             )
             >= _MOST_REMEMBERED
+            or self._bytes >= _MOST_BYTES
         )
 
     def count(self, lines: Iterable[bytes]) -> None:
@@ -69,7 +76,7 @@ class Tally:
                 self._reject(line)
                 continue
             self.lines += 1
-            if entry.method != "GET" or entry.status not in _FULFILLED | _ASKED:
+            if entry.method != b"GET" or entry.status not in _ANSWERED:
                 continue
             request = request_ids.get(entry.target)
             if request is None:
@@ -120,13 +127,14 @@ class Tally:
         if len(self.samples) < _SAMPLES:
             self.samples.append(clean_sample(line))
 
-    def _remember_request(self, target: str) -> int:
-        request = read_target(target)
+    def _remember_request(self, target: bytes) -> int:
+        request = read_target(target.decode(errors="replace"))
         number = _NOTHING
         if request is not None:
             number = len(self._requests)
             self._requests.append(request)
         self._request_ids[target] = number
+        self._bytes += len(target)
         return number
 
     def _remember_client(self, user_agent: bytes) -> int:
@@ -136,6 +144,7 @@ class Tally:
             number = self._ids_by_client[client] = len(self._clients)
             self._clients.append(client)
         self._client_ids[user_agent] = number
+        self._bytes += len(user_agent)
         return number
 
     def counts(self) -> Counts:
