@@ -76,12 +76,13 @@ def _names(keys: tuple[str, ...]) -> _Names:
 
 def read_json_line(line: bytes) -> Entry | None:
     """Read one line that is a JSON object; None if it is none, or no entry of a log."""
+    # A server may pass on bytes that are no UTF-8; the rest of the line is good all the same.
+    text = line.decode(errors="replace")
     try:
-        # A server may pass on bytes that are no UTF-8; the rest of the line is good all the same.
-        told = _DECODER.decode(line.decode(errors="replace"))
+        told, end = _DECODER.raw_decode(text)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(told, dict):
+    if not isinstance(told, dict) or text[end:].strip():
         return None
     request = told.get("request") or told.get("httpRequest")
     if isinstance(request, dict):

@@ -23,7 +23,7 @@ _PRIVATE = (
         ),
         r"\1<token>",
     ),
-    (re.compile(r"[0-9A-Fa-f:]*::[0-9A-Fa-f:.%]*"), "<address>"),
+    (re.compile(r"[0-9A-Fa-f:]*::[0-9A-Fa-f:.]*(?:%\w+)?"), "<address>"),
     (re.compile(rf"(?:{_HEX}:){{6,}}(?:{_HEX}:?|[\d.]+)"), "<address>"),
     (re.compile(r"\d{1,3}(?:[._-]\d{1,3}){3,}"), "<address>"),
     (re.compile(r"(?=[A-Za-z_+=~-]*\d)(?=[\d_+=~-]*[A-Za-z])[\w+=~-]{16,}"), "<token>"),

@@ -15,7 +15,7 @@ _MAX_WORDS = 500
 _DESCRIBED = re.compile(r"([A-Za-z][\w.-]{0,30})/(\S{1,40}) +(\{.*\})", re.DOTALL)
 _USER_DATA = ',"user_data":'
 _PRODUCT = re.compile(r"(?<![\w.-])([A-Za-z][\w.-]{0,40})/(?:release )?([\w.+!-]{1,60})", re.ASCII)
-_VERSION = re.compile(r"[vV]?(\d{1,4})(?:\.(\d{1,4}))?(?!\d)", re.ASCII)
+_VERSION = re.compile(r"[vV]?(\d{1,4})(?:\.(\d{1,4}))?(?![\d:])", re.ASCII)
 # Names only: no digit comes first, so that no address looks like one.
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9 ._+/!()-]{0,39}")
 

@@ -104,6 +104,14 @@ def test_a_tally_is_full_before_it_takes_much_memory() -> None:
     assert start == 99_000
 
 
+def test_long_user_agents_make_a_tally_full_sooner() -> None:
+    counting = Tally(latest=TODAY)
+    counting.count(line(agent=f"{number}{'x' * 10_000}") for number in range(3300))
+    assert not counting.is_full
+    counting.count(line(agent=f"{number}{'y' * 10_000}") for number in range(100))
+    assert counting.is_full
+
+
 def test_hosts_are_looked_at_only_if_asked_for() -> None:
     asked = []
 
