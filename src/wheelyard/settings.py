@@ -115,15 +115,18 @@ class DownloadsSettings(_Section):
     """Counting downloads.
 
     `logs` are log files and folders of log files to follow, besides the requests to our own web
-    process, which are counted if `own`. `factors` say how many times as long as the builders'
-    boards a client's architecture builds (1 if nothing is said), and `install` how long an
-    installation takes anyway: both make the time saved. Days become months after `keep_days`. With
-    `count_hosts` distinct hosts are counted, by digests whose salts are thrown away days later.
+    process, which are counted if `own`. `factors` say, by the beginning of the name of the board
+    that built ("" for any), how many times as long a client's architecture builds (1 if nothing is
+    said), and `install` how long an installation takes anyway: both make the time saved. Days
+    become months after `keep_days`. With `count_hosts` distinct hosts are counted, by digests whose
+    salts are thrown away days later.
     """
 
     logs: tuple[Path, ...] = ()
     own: bool = True
-    factors: dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]] = {"armv6l": 6.0}
+    factors: dict[str, dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]]] = {
+        "": {"armv6l": 6.0}
+    }
     install: timedelta = timedelta(seconds=6.7)
     keep_days: int = Field(default=92, ge=1)
     count_hosts: bool = False

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Table, cast, delete, func, literal, select
 
 from wheelyard.database.dialect import add_up, insert, insert_many, lock_for_this_transaction
 from wheelyard.database.tables import (
+    builders,
     builds,
     client_counts,
     counted_files,
@@ -84,25 +85,36 @@ class ProjectSums:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class BuildTime:
+    """How long a build took, in milliseconds, and the name of the board that it ran on."""
+
+    ms: int
+    board: str
+
+
 def build_times(
     connection: Connection, filenames: Collection[str]
-) -> dict[tuple[str, str | None], int]:
-    """Return how long the builds of wheels took, in milliseconds, by filename and SHA-256.
+) -> dict[tuple[str, str | None], BuildTime]:
+    """Return how long the builds of wheels took, by filename and SHA-256.
 
     The newest wheel of a name stands under the name and None, too. Names that are no wheels of
     ours, and builds that were not timed, are left out.
     """
-    times: dict[tuple[str, str | None], int] = {}
+    times: dict[tuple[str, str | None], BuildTime] = {}
     for some in _parts(sorted(filenames)):
         rows = connection.execute(
             select(wheels.c.filename, wheels.c.sha256, builds.c.build_seconds)
+            .add_columns(builders.c.capabilities)
             .join_from(wheels, builds, builds.c.id == wheels.c.build_id)
+            .outerjoin(builders, builders.c.id == builds.c.builder_id)
             .where(wheels.c.filename.in_(some), builds.c.build_seconds.is_not(None))
             .order_by(wheels.c.id)
         )
         for row in rows:
-            milliseconds = round(row.build_seconds * 1000)
-            times[row.filename, row.sha256] = times[row.filename, None] = milliseconds
+            board = (row.capabilities or {}).get("machine", "")
+            time = BuildTime(round(row.build_seconds * 1000), board)
+            times[row.filename, row.sha256] = times[row.filename, None] = time
     return times
 
 

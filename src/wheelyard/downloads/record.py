@@ -8,7 +8,7 @@ from datetime import date
 from packaging.utils import InvalidSdistFilename, canonicalize_name, parse_sdist_filename
 
 from wheelyard.database import downloads
-from wheelyard.database.downloads import UNKNOWN_TIME, FileKey, ProjectSums, Sums
+from wheelyard.database.downloads import UNKNOWN_TIME, BuildTime, FileKey, ProjectSums, Sums
 from wheelyard.database.engine import Connection
 from wheelyard.downloads.saved import Saving, comparable_ms
 from wheelyard.errors import InvalidName
@@ -44,8 +44,8 @@ def record(connection: Connection, counts: Counts, *, saving: Saving) -> None:
     rows = _Rows()
     for (day, request, client), number in counts.requests.items():
         if request.kind is RequestKind.DOWNLOAD:
-            build_ms = times.get((request.name, request.sha256), times.get((request.name, None)))
-            _count_download(rows, day, request, client, number, build_ms=build_ms, saving=saving)
+            built = times.get((request.name, request.sha256), times.get((request.name, None)))
+            _count_download(rows, day, request, client, number, built=built, saving=saving)
         else:
             _count_request(rows, day, request, client, number)
     downloads.begin_adding(connection)
@@ -63,15 +63,17 @@ def _count_download(  # noqa: PLR0913 - what a download is
     client: Client,
     number: int,
     *,
-    build_ms: int | None,
+    built: BuildTime | None,
     saving: Saving,
 ) -> None:
     architecture = known_architecture(client.architecture)
+    build_ms = None if built is None else built.ms
     saved = saving.saved_ms(
         request.name,
         client_class=client.client_class,
         architecture=architecture,
         build_ms=build_ms,
+        board="" if built is None else built.board,
     )
     sums = Sums(number, number * saved, number * comparable_ms(request.name, build_ms=build_ms))
     project = rows.names.get(request.name)

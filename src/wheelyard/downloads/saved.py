@@ -25,12 +25,13 @@ YEAR_MS = 360 * 24 * 3_600_000
 class Saving:
     """What the time saved is reckoned with.
 
-    `factors` say how many times as long a client's architecture builds as the board that built (1
-    where nothing is said); an installation takes `install` anyway; builds that are said to have
-    taken longer than `longest`, which is the limit of a job, are left out.
+    `factors` say, by the beginning of the name of the board that built, how many times as long a
+    client's architecture builds; the longest beginning that fits counts, the empty one fits every
+    board, and where nothing is said the factor is 1. An installation takes `install` anyway; builds
+    that are said to have taken longer than `longest`, which is the limit of a job, are left out.
     """
 
-    factors: Mapping[str, float] = field(default_factory=dict)
+    factors: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     install: timedelta = timedelta(seconds=6.7)
     longest: timedelta = timedelta(hours=3)
 
@@ -41,6 +42,7 @@ class Saving:
         client_class: ClientClass,
         architecture: str | None,
         build_ms: int | None,
+        board: str = "",
     ) -> int:
         """Return how long one download of a file saved its client, in milliseconds.
 
@@ -50,8 +52,14 @@ class Saving:
             return 0
         if client_class is not ClientClass.INSTALLER or not _is_platform_wheel(filename):
             return 0
-        there = round(build_ms * self.factors.get(architecture or "", 1.0))
+        there = round(build_ms * self._factor(board, architecture or ""))
         return max(there - self.install // _MS, 0)
+
+    def _factor(self, board: str, architecture: str) -> float:
+        beginnings = [beginning for beginning in self.factors if board.startswith(beginning)]
+        if not beginnings:
+            return 1.0
+        return self.factors[max(beginnings, key=len)].get(architecture, 1.0)
 
 
 def comparable_ms(filename: str, *, build_ms: int | None) -> int:

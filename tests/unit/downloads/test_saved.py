@@ -8,7 +8,11 @@ from wheelyard.downloads.saved import YEAR_MS, Saving, comparable_ms
 from wheelyard.model.download import ClientClass
 
 SAVING = Saving(
-    factors={"armv6l": 6.0, "x86_64": 0.25},
+    factors={
+        "": {"armv6l": 6.0, "x86_64": 0.25},
+        "Raspberry Pi": {"armv6l": 5.0},
+        "Raspberry Pi 5": {"armv6l": 20.0, "armv7l": 3.0},
+    },
     install=timedelta(seconds=6.7),
     longest=timedelta(hours=3),
 )
@@ -65,6 +69,30 @@ def test_a_download_saves_what_building_would_have_taken(
 ) -> None:
     assert saved == SAVING.saved_ms(
         filename, client_class=client_class, architecture=architecture, build_ms=build_ms
+    )
+
+
+@pytest.mark.parametrize(
+    ("board", "architecture", "saved"),
+    [
+        ("", "armv6l", 593_300),
+        ("Some board", "armv6l", 593_300),
+        ("Raspberry Pi 4 Model B Rev 1.4", "armv6l", 493_300),
+        ("Raspberry Pi 4 Model B Rev 1.4", "x86_64", 93_300),
+        ("Raspberry Pi 5 Model B Rev 1.0", "armv6l", 1_993_300),
+        ("Raspberry Pi 5 Model B Rev 1.0", "armv7l", 293_300),
+        ("Raspberry Pi 5 Model B Rev 1.0", "aarch64", 93_300),
+    ],
+)
+def test_the_factor_is_that_of_the_builders_board_and_the_clients_architecture(
+    board: str, architecture: str, saved: int
+) -> None:
+    assert saved == SAVING.saved_ms(
+        PLATFORM,
+        client_class=ClientClass.INSTALLER,
+        architecture=architecture,
+        build_ms=100_000,
+        board=board,
     )
 
 
