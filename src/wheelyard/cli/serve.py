@@ -5,8 +5,10 @@ import typer
 from wheelyard import log, service
 from wheelyard.cli.signals import stop_on_signals
 from wheelyard.client import http_client
-from wheelyard.context import open_context
+from wheelyard.context import open_context, own_requests
 from wheelyard.database import migrate
+from wheelyard.downloads import sources as logs
+from wheelyard.downloads.ingest import Counting
 from wheelyard.publish.publisher import Publisher
 from wheelyard.publish.purge import Purge
 from wheelyard.queue.maintenance import Maintenance
@@ -36,7 +38,7 @@ def web() -> None:
 
 
 def services() -> None:
-    """Follow upstream, plan, expire leases and write pages, until told to stop."""
+    """Follow upstream, plan, expire leases, write pages, count downloads, until told to stop."""
     log.configure()
     settings = load()
     context = open_context(settings)
@@ -65,6 +67,14 @@ def services() -> None:
                     clock=context.clock,
                     settings=settings,
                     purge=purge,
+                ),
+                Counting(
+                    context.engine,
+                    logs.configured_sources(
+                        settings.downloads, own=own_requests(settings), clock=context.clock
+                    ),
+                    clock=context.clock,
+                    settings=settings,
                 ),
             ],
             stop,

@@ -122,20 +122,30 @@ class Counting:
         self._keep = timedelta(days=settings.downloads.keep_days)
         self._hosts = Hosts(engine, clock=clock) if settings.downloads.count_hosts else None
         self._tidied_on: date | None = None
+        self._troubles: dict[str, str] = {}
 
     def tick(self) -> int:
         """Count what has come, and return how many lines that was."""
         self._tidy()
-        return sum(
-            count_source(
+        return sum(self._count(source) for source in self._sources)
+
+    def _count(self, source: LogSource) -> int:
+        """Count what one source has; one that cannot be read holds up no other."""
+        try:
+            lines = count_source(
                 self._engine,
                 source,
                 clock=self._clock,
                 saving=self._saving,
                 hosts=None if self._hosts is None else self._hosts.digest,
             )
-            for source in self._sources
-        )
+        except OSError as error:
+            if self._troubles.get(source.name) != str(error):
+                _log.warning("log-unreadable", source=source.name, error=str(error))
+            self._troubles[source.name] = str(error)
+            return 0
+        self._troubles.pop(source.name, None)
+        return lines
 
     def _tidy(self) -> None:
         now = self._clock.now()
