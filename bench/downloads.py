@@ -28,13 +28,14 @@ from wheelyard.database.tables import builds, metadata, releases, targets, upstr
 from wheelyard.downloads.ingest import count_source
 from wheelyard.downloads.saved import Saving
 from wheelyard.downloads.sources import LogFile
+from wheelyard.model.build import Phase
 
 LINES = 2_000_000
 FULL_LINES = 10_000_000
 SAMPLE = 100_000
 _FILES = 20_000
 _CLIENTS = 4_000
-_DAYS = 30
+_LINES_A_DAY = 333_333
 _BLOCK = 50_000
 _SEED = 8
 _SYSTEMS = (
@@ -83,7 +84,7 @@ def _in_a_process(log: Path, whose: str) -> dict[str, float]:
 
 
 def write_log(path: Path, lines: int) -> None:
-    """Write a log in the combined format, of a month of an index that is busy."""
+    """Write a log in the combined format, of an index that has ten million requests a month."""
     chance = random.Random(_SEED)
     clients = [_user_agent(number, chance) for number in range(_CLIENTS)]
     files = [_filename(number) for number in range(_FILES)]
@@ -102,7 +103,7 @@ def write_log(path: Path, lines: int) -> None:
             who = chance.choices(clients, cum_weights=usual, k=count)
             statuses = chance.choices((200, 304, 404, 206), cum_weights=(80, 92, 98, 100), k=count)
             for number in range(count):
-                at = start + timedelta(days=_DAYS) * ((first + number) / lines)
+                at = start + timedelta(days=(first + number) / _LINES_A_DAY)
                 log.write(
                     f"10.{number % 250}.{number % 199}.7 - - [{at:%d/%b/%Y:%H:%M:%S} +0000] "
                     f'"GET {asked[number]} HTTP/1.1" {statuses[number]} 34567 "-" "{who[number]}"\n'
@@ -192,7 +193,7 @@ def _put_wheels_on_record(connection: Connection) -> None:
         "builder_id": builder.id,
         "number": 0,
         "state": "succeeded",
-        "phase": "publish",
+        "phase": Phase.UPLOAD,
         "started_at": NOW,
         "finished_at": NOW,
         "sdist_id": sdist.id,
@@ -213,6 +214,7 @@ def _put_wheels_on_record(connection: Connection) -> None:
                 "channel": target.channel,
                 "build_id": f"{number:032x}",
                 "filename": _filename(number),
+                "untagged_filename": _filename(number),
                 "sha256": _digest(number),
                 "size": wheel.size,
                 "metadata_sha256": wheel.metadata_sha256,

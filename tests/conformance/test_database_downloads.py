@@ -1,5 +1,6 @@
 """Counts of downloads: added up in one transaction, frozen, rolled up, and never without bounds."""
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
@@ -28,7 +29,13 @@ SAVING = Saving()
 
 
 def counts(counted: Mapping[tuple[date, Request, Client], int]) -> Counts:
-    return Counts(requests=counted, lines=sum(counted.values()))
+    requests: Counter[tuple[date, Request, Client]] = Counter()
+    installers: Counter[tuple[date, Client]] = Counter()
+    for (day, request, client), number in counted.items():
+        requests[day, request, client.asker] += number
+        if client.client_class is ClientClass.INSTALLER and request.kind is RequestKind.DOWNLOAD:
+            installers[day, client] += number
+    return Counts(requests=requests, installers=installers, lines=sum(counted.values()))
 
 
 def add(engine: Engine, counted: Mapping[tuple[date, Request, Client], int]) -> None:

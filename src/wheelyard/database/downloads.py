@@ -1,10 +1,10 @@
 """Counts of downloads, written in batches."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, Table, cast, delete, func, literal, select
 
@@ -38,8 +38,7 @@ _MOST_VALUES = 300
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
-class FileKey:
+class FileKey(NamedTuple):
     """What downloads of files are counted by; `build_ms` is -1 where it is not known."""
 
     day: date
@@ -49,7 +48,7 @@ class FileKey:
     build_ms: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Sums:
     """What is counted of each: how many, and the milliseconds that they saved."""
 
@@ -57,15 +56,14 @@ class Sums:
     saved_ms: int = 0
     comparable_ms: int = 0
 
-    def __add__(self, other: "Sums") -> "Sums":
-        return Sums(
-            self.number + other.number,
-            self.saved_ms + other.saved_ms,
-            self.comparable_ms + other.comparable_ms,
-        )
+    def add(self, number: int, saved_ms: int = 0, comparable_ms: int = 0) -> None:
+        """Count more."""
+        self.number += number
+        self.saved_ms += saved_ms
+        self.comparable_ms += comparable_ms
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ProjectSums:
     """What is counted of a project on a day."""
 
@@ -75,14 +73,13 @@ class ProjectSums:
     saved_ms: int = 0
     comparable_ms: int = 0
 
-    def __add__(self, other: "ProjectSums") -> "ProjectSums":
-        return ProjectSums(
-            self.downloads + other.downloads,
-            self.searches + other.searches,
-            self.pages + other.pages,
-            self.saved_ms + other.saved_ms,
-            self.comparable_ms + other.comparable_ms,
-        )
+    def add(self, other: "ProjectSums") -> None:
+        """Count what another day has, too."""
+        self.downloads += other.downloads
+        self.searches += other.searches
+        self.pages += other.pages
+        self.saved_ms += other.saved_ms
+        self.comparable_ms += other.comparable_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,15 +168,14 @@ def _file_ids(connection: Connection, projects: Mapping[str, str]) -> dict[str, 
 
 def add_projects(connection: Connection, counted: Mapping[tuple[date, str], ProjectSums]) -> None:
     """Add what was counted of projects by day, to their months and to all time as well."""
-    by_period: dict[tuple[Period, date, str], ProjectSums] = {}
+    by_period: defaultdict[tuple[Period, date, str], ProjectSums] = defaultdict(ProjectSums)
     for (day, project), sums in counted.items():
         for period, start in (
             (Period.DAY, day),
             (Period.MONTH, day.replace(day=1)),
             (Period.ALL, ALL_TIME),
         ):
-            key = (period, start, project)
-            by_period[key] = by_period.get(key, ProjectSums()) + sums
+            by_period[period, start, project].add(sums)
     add_up(
         connection,
         project_counts,

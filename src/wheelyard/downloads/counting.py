@@ -4,7 +4,6 @@ Lines come by the million, so each distinct request and each distinct User-Agent
 a line costs a few look-ups of bytes that were seen before.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import date
 
@@ -12,21 +11,31 @@ from wheelyard.downloads.lines import read_line
 from wheelyard.downloads.requests import read_target
 from wheelyard.downloads.samples import clean_sample
 from wheelyard.downloads.user_agent import read_user_agent
-from wheelyard.model.download import Client, Counts, Request, RequestKind
+from wheelyard.model.download import Client, ClientClass, Counts, Request, RequestKind
 
-_MOST_REMEMBERED = 100_000
+_MOST_REMEMBERED = 200_000
 """So many distinct requests, User-Agents or counts make a tally full, which bounds its memory."""
 
 _MOST_BYTES = 32 * 1024 * 1024
 """So many bytes of them do, too: somebody may send long ones on purpose."""
 
 _SAMPLES = 5
+_OK = 200
 _PARTLY = 206
-_FULFILLED = frozenset({200, _PARTLY})
-_ASKED = frozenset({200, 304})
-_ANSWERED = _FULFILLED | _ASKED
+_ANSWERED = frozenset({_OK, _PARTLY, 304})
 _NOTHING = -1
 _EARLIEST = date(2000, 1, 1)
+
+
+class _Remembered(dict[bytes, int]):
+    """Numbers of texts; each text is read once, when it is seen for the first time."""
+
+    def __init__(self, read: Callable[[bytes], int]) -> None:
+        self._read = read
+
+    def __missing__(self, text: bytes) -> int:
+        number = self[text] = self._read(text)
+        return number
 
 
 class Tally:
@@ -47,11 +56,15 @@ class Tally:
         self._hosts = hosts
         self._digests: set[tuple[date, str]] = set()
         self._counts: dict[tuple[date, int, int], int] = {}
+        self._installers: dict[tuple[date, int], int] = {}
         self._requests: list[Request] = []
-        self._request_ids: dict[bytes, int] = {}
+        self._request_ids = _Remembered(self._read_request)
+        self._downloads: set[int] = set()
         self._clients: list[Client] = []
-        self._client_ids: dict[bytes, int] = {}
+        self._client_ids = _Remembered(self._read_client)
         self._ids_by_client: dict[Client, int] = {}
+        self._askers: list[Client] = []
+        self._asker_of: list[int] = []
         self._bytes = 0
         self._first_parts: set[tuple[date, bytes, int]] = set()
 
@@ -70,48 +83,44 @@ class Tally:
     def count(self, lines: Iterable[bytes]) -> None:
         """Count lines, each without its newline; empty ones are nothing."""
         counts, request_ids, client_ids = self._counts, self._request_ids, self._client_ids
+        installers, downloads, asker_of = self._installers, self._downloads, self._asker_of
         for line in lines:
             entry = read_line(line)
-            if entry is None or not _EARLIEST <= entry.day <= self._latest:
+            if entry is None or not _EARLIEST <= entry[0] <= self._latest:
                 self._reject(line)
                 continue
             self.lines += 1
-            if entry.method != b"GET" or entry.status not in _ANSWERED:
+            # A line is too hot for names: taking the entry apart at once is twice as fast.
+            day, method, target, status, user_agent, host, first_byte, is_finished = entry
+            if method != b"GET" or status not in _ANSWERED:
                 continue
-            request = request_ids.get(entry.target)
-            if request is None:
-                request = self._remember_request(entry.target)
-            if request == _NOTHING:
+            request = request_ids[target]
+            if request in downloads:
+                if is_finished is False or (
+                    status != _OK and not self._is_first(request, day, status, first_byte, host)
+                ):
+                    continue
+                client = client_ids[user_agent]
+                told = (day, client)
+                installers[told] = installers.get(told, 0) + 1
+            elif request == _NOTHING or status == _PARTLY:
                 continue
-            if not self._is_whole(
-                request, entry.day, entry.status, entry.first_byte, entry.is_finished, entry.host
-            ):
-                continue
-            client = client_ids.get(entry.user_agent)
-            if client is None:
-                client = self._remember_client(entry.user_agent)
-            key = (entry.day, request, client)
+            else:
+                client = client_ids[user_agent]
+            key = (day, request, asker_of[client])
             counts[key] = counts.get(key, 0) + 1
             if self._hosts is not None:
-                digest = self._hosts(entry.host, entry.day)
+                digest = self._hosts(host, day)
                 if digest is not None:
-                    self._digests.add((entry.day, digest))
+                    self._digests.add((day, digest))
 
-    def _is_whole(  # noqa: PLR0913, PLR0917 - the parts of a line, which is too hot for more calls
-        self,
-        request: int,
-        day: date,
-        status: int,
-        first_byte: int | None,
-        is_finished: bool | None,  # noqa: FBT001 - as above
-        host: bytes,
+    def _is_first(
+        self, request: int, day: date, status: int, first_byte: int | None, host: bytes
     ) -> bool:
-        """Tell whether an answer counts: a file's once, however many parts it was fetched in."""
-        if self._requests[request].kind is not RequestKind.DOWNLOAD:
-            return status in _ASKED
-        if status not in _FULFILLED or is_finished is False or first_byte:
+        """Tell whether part of a file counts for the file: one does, of however many parts."""
+        if status != _PARTLY or first_byte:
             return False
-        if status != _PARTLY or first_byte == 0:
+        if first_byte == 0:
             return True
         # The log does not tell which part this was: the first one that a host fetched counts.
         part = (day, host, request)
@@ -127,33 +136,43 @@ class Tally:
         if len(self.samples) < _SAMPLES:
             self.samples.append(clean_sample(line))
 
-    def _remember_request(self, target: bytes) -> int:
+    def _read_request(self, target: bytes) -> int:
         request = read_target(target.decode(errors="replace"))
         number = _NOTHING
         if request is not None:
             number = len(self._requests)
             self._requests.append(request)
-        self._request_ids[target] = number
+            if request.kind is RequestKind.DOWNLOAD:
+                self._downloads.add(number)
         self._bytes += len(target)
         return number
 
-    def _remember_client(self, user_agent: bytes) -> int:
+    def _read_client(self, user_agent: bytes) -> int:
         client = read_user_agent(user_agent.decode(errors="replace"))
         number = self._ids_by_client.get(client)
         if number is None:
             number = self._ids_by_client[client] = len(self._clients)
             self._clients.append(client)
-        self._client_ids[user_agent] = number
+            if client.asker not in self._askers:
+                self._askers.append(client.asker)
+            self._asker_of.append(self._askers.index(client.asker))
         self._bytes += len(user_agent)
         return number
 
     def counts(self) -> Counts:
         """Return what was counted."""
-        counted: Counter[tuple[date, Request, Client]] = Counter()
-        for (day, request, client), number in self._counts.items():
-            counted[day, self._requests[request], self._clients[client]] += number
+        requests: dict[tuple[date, Request, Client], int] = {}
+        for (day, request, asker), number in self._counts.items():
+            asked = (day, self._requests[request], self._askers[asker])
+            # The same file may have been asked for in several ways.
+            requests[asked] = requests.get(asked, 0) + number
         return Counts(
-            requests=counted,
+            requests=requests,
+            installers={
+                (day, self._clients[client]): number
+                for (day, client), number in self._installers.items()
+                if self._clients[client].client_class is ClientClass.INSTALLER
+            },
             hosts=frozenset(self._digests),
             lines=self.lines,
             rejected=self.rejected,

@@ -1,8 +1,7 @@
 """Putting counts on record: what was downloaded, by whom, and how much time that saved."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import date
 
 from packaging.utils import InvalidSdistFilename, canonicalize_name, parse_sdist_filename
@@ -26,13 +25,15 @@ _ARCHITECTURES = frozenset(
 )
 
 
-@dataclass(slots=True)
 class _Rows:
-    files: dict[FileKey, Sums] = field(default_factory=dict)
-    names: dict[str, str] = field(default_factory=dict)
-    projects: dict[tuple[date, str], ProjectSums] = field(default_factory=dict)
-    clients: Counter[tuple[date, Dimension, str]] = field(default_factory=Counter)
-    requests: dict[tuple[date, RequestKind, ClientClass], Sums] = field(default_factory=dict)
+    """What becomes of counts: rows to be added, each table's by their keys."""
+
+    def __init__(self) -> None:
+        self.files: defaultdict[FileKey, Sums] = defaultdict(Sums)
+        self.names: dict[str, str] = {}
+        self.projects: defaultdict[tuple[date, str], ProjectSums] = defaultdict(ProjectSums)
+        self.clients: Counter[tuple[date, Dimension, str]] = Counter()
+        self.requests: defaultdict[tuple[date, RequestKind, ClientClass], Sums] = defaultdict(Sums)
 
 
 def record(connection: Connection, counts: Counts, *, saving: Saving) -> None:
@@ -42,12 +43,15 @@ def record(connection: Connection, counts: Counts, *, saving: Saving) -> None:
     }
     times = downloads.build_times(connection, names)
     rows = _Rows()
-    for (day, request, client), number in counts.requests.items():
+    for (day, request, asker), number in counts.requests.items():
         if request.kind is RequestKind.DOWNLOAD:
-            built = times.get((request.name, request.sha256), times.get((request.name, None)))
-            _count_download(rows, day, request, client, number, built=built, saving=saving)
+            built = times.get((request.name, request.sha256)) or times.get((request.name, None))
+            _count_download(rows, day, request, asker, number, built=built, saving=saving)
         else:
-            _count_request(rows, day, request, client, number)
+            _count_request(rows, day, request, asker, number)
+    for (day, client), number in counts.installers.items():
+        for dimension, value in _told(client):
+            rows.clients[day, dimension, value] += number
     downloads.begin_adding(connection)
     downloads.add_files(connection, rows.files, rows.names)
     downloads.add_projects(connection, rows.projects)
@@ -60,64 +64,47 @@ def _count_download(  # noqa: PLR0913 - what a download is
     rows: _Rows,
     day: date,
     request: Request,
-    client: Client,
+    asker: Client,
     number: int,
     *,
     built: BuildTime | None,
     saving: Saving,
 ) -> None:
-    architecture = known_architecture(client.architecture)
-    build_ms = None if built is None else built.ms
-    saved = saving.saved_ms(
-        request.name,
-        client_class=client.client_class,
-        architecture=architecture,
-        build_ms=build_ms,
-        board="" if built is None else built.board,
-    )
-    sums = Sums(number, number * saved, number * comparable_ms(request.name, build_ms=build_ms))
-    project = rows.names.get(request.name)
+    name, client_class = request.name, asker.client_class
+    architecture = known_architecture(asker.architecture)
+    saved = comparable = 0
+    if built is not None:
+        comparable = number * comparable_ms(name, build_ms=built.ms)
+        saved = number * saving.saved_ms(
+            name,
+            client_class=client_class,
+            architecture=architecture,
+            build_ms=built.ms,
+            board=built.board,
+        )
+    project = rows.names.get(name)
     if project is None:
-        project = rows.names[request.name] = project_of(request.name)
-    key = FileKey(
-        day,
-        request.name,
-        architecture,
-        client.client_class,
-        UNKNOWN_TIME if build_ms is None else build_ms,
-    )
-    rows.files[key] = rows.files.get(key, Sums()) + sums
-    _total(rows, day, request.kind, client, sums)
+        project = rows.names[name] = project_of(name)
+    build_ms = UNKNOWN_TIME if built is None else built.ms
+    key = FileKey(day, name, architecture, client_class, build_ms)
+    rows.files[key].add(number, saved, comparable)
+    rows.requests[day, request.kind, client_class].add(number, saved, comparable)
     # What mirrors and robots fetch is in piwheels' sum, but nobody wanted it.
-    wanted = 0 if client.client_class in _NOBODY else number
-    _add_project(
-        rows,
-        day,
-        project,
-        ProjectSums(downloads=wanted, saved_ms=sums.saved_ms, comparable_ms=sums.comparable_ms),
-    )
-    if client.client_class is ClientClass.INSTALLER:
-        for dimension, value in _told(client, architecture):
-            rows.clients[day, dimension, value] += number
+    wanted = 0 if client_class in _NOBODY else number
+    sums = rows.projects[day, project]
+    sums.downloads += wanted
+    sums.saved_ms += saved
+    sums.comparable_ms += comparable
 
 
-def _count_request(rows: _Rows, day: date, request: Request, client: Client, number: int) -> None:
-    _total(rows, day, request.kind, client, Sums(number))
-    if client.client_class in _NOBODY:
+def _count_request(rows: _Rows, day: date, request: Request, asker: Client, number: int) -> None:
+    rows.requests[day, request.kind, asker.client_class].add(number)
+    if asker.client_class in _NOBODY:
         return
     if request.kind is RequestKind.SEARCH:
-        _add_project(rows, day, request.name, ProjectSums(searches=number))
+        rows.projects[day, request.name].searches += number
     elif request.kind in _PAGES:
-        _add_project(rows, day, request.name, ProjectSums(pages=number))
-
-
-def _total(rows: _Rows, day: date, kind: RequestKind, client: Client, sums: Sums) -> None:
-    key = (day, kind, client.client_class)
-    rows.requests[key] = rows.requests.get(key, Sums()) + sums
-
-
-def _add_project(rows: _Rows, day: date, project: str, sums: ProjectSums) -> None:
-    rows.projects[day, project] = rows.projects.get((day, project), ProjectSums()) + sums
+        rows.projects[day, request.name].pages += number
 
 
 def project_of(filename: str) -> str:
@@ -137,13 +124,13 @@ def known_architecture(told: str | None) -> str:
     return told if told in _ARCHITECTURES else downloads.OTHER
 
 
-def _told(client: Client, architecture: str) -> Iterator[tuple[Dimension, str]]:
+def _told(client: Client) -> Iterator[tuple[Dimension, str]]:
     yield Dimension.INSTALLER, _words(client.installer, client.installer_version)
     yield Dimension.PYTHON, client.python or ""
     yield Dimension.IMPLEMENTATION, client.implementation or ""
     yield Dimension.DISTRIBUTION, _words(client.distribution, client.distribution_version)
     yield Dimension.LIBC, client.libc or ""
-    yield Dimension.ARCHITECTURE, architecture
+    yield Dimension.ARCHITECTURE, known_architecture(client.architecture)
     yield Dimension.CI, "" if client.is_ci is None else ("yes" if client.is_ci else "no")
 
 

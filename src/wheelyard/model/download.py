@@ -1,7 +1,7 @@
 """Downloads: who asked for what, without who it was."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
@@ -83,6 +83,11 @@ class Client:
     architecture: str | None = None
     is_ci: bool | None = None
 
+    @property
+    def asker(self) -> "Client":
+        """What of it is counted together with what it asked for: its class and architecture."""
+        return Client(client_class=self.client_class, architecture=self.architecture)
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -100,11 +105,13 @@ class Request:
 class Counts:
     """What was counted of some lines of a log: of `lines` in all, `rejected` could not be read.
 
-    `requests` counts by day (UTC), request and client; `hosts` are the days' digests of hosts, if
-    they are wanted; `samples` are a few rejected lines, cleaned of what might name a person.
+    `requests` counts by day (UTC), request and asker (`Client.asker`), `installers` the downloads
+    by day and all that an installer told; `hosts` are the days' digests of hosts, if they are
+    wanted; `samples` are a few rejected lines, cleaned of what might name a person.
     """
 
     requests: Mapping[tuple[date, Request, Client], int]
+    installers: Mapping[tuple[date, Client], int] = field(default_factory=dict)
     hosts: frozenset[tuple[date, str]] = frozenset()
     lines: int = 0
     rejected: int = 0

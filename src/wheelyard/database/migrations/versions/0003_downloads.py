@@ -63,16 +63,13 @@ def _files() -> None:
         "file_counts",
         _key("period", _LABEL),
         _key("starts_on", sa.Date()),
-        _key("file_id", _KEY),
+        _count("file_id"),
         _key("architecture", _WORD),
         _key("client_class", _LABEL),
         *map(_count, ("build_ms", "downloads", "saved_ms", "comparable_ms")),
         _primary(
             "file_counts",
             *("period", "starts_on", "file_id", "architecture", "client_class", "build_ms"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["file_id"], ["counted_files.id"], name=op.f("fk_file_counts_file_id")
         ),
         _check("file_counts", "period", _PERIODS),
         _check("file_counts", "client_class", _CLASSES),
