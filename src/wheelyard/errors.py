@@ -143,6 +143,10 @@ class SandboxMissing(Refused):
     """Builds cannot be isolated on this machine."""
 
 
+class LibraryMissing(Refused):
+    """A library that only few need is not installed."""
+
+
 class Stopped(WheelyardError):
     """This was told to stop."""
 

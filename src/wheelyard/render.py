@@ -5,8 +5,16 @@ from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from wheelyard.model.statistics import YEAR_MS
+
 _STEP = 1024
 _MINUTE, _HOUR = 60, 3600
+_SPANS = (
+    ("years", YEAR_MS),
+    ("days", 24 * 3_600_000),
+    ("hours", 3_600_000),
+    ("minutes", 60_000),
+)
 
 
 def render(template: str, **values: object) -> bytes:
@@ -33,6 +41,14 @@ def shown_duration(duration: timedelta) -> str:
         return f"{int(seconds) // _MINUTE} min {int(seconds) % _MINUTE:02} s"
     minutes = int(seconds) // _MINUTE
     return f"{minutes // _MINUTE} h {minutes % _MINUTE:02} min"
+
+
+def shown_span(milliseconds: int) -> str:
+    """Write a long time as people read it, a year having 360 days: `25.3 years`, `3.0 days`."""
+    for unit, length in _SPANS:
+        if milliseconds >= length:
+            return f"{milliseconds / length:,.1f} {unit}"
+    return "0" if not milliseconds else f"{milliseconds / 1000:.1f} seconds"
 
 
 def shown_time(time: datetime) -> str:

@@ -25,6 +25,8 @@ _MODULES = {
     ("target",): "targets",
     ("upstream",): "upstream",
     ("database",): "databases",
+    ("stats",): "stats",
+    ("downloads",): "downloads",
     ("diagnose",): "diagnose",
 }
 """Which module of this package brings which command, by the words that it is called with."""

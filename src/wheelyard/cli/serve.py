@@ -11,6 +11,7 @@ from wheelyard.downloads import sources as logs
 from wheelyard.downloads.ingest import Counting
 from wheelyard.publish.publisher import Publisher
 from wheelyard.publish.purge import Purge
+from wheelyard.publish.statistics import StatisticsPages
 from wheelyard.queue.maintenance import Maintenance
 from wheelyard.queue.scheduler import Scheduler
 from wheelyard.settings import load
@@ -67,6 +68,12 @@ def services() -> None:
                     clock=context.clock,
                     settings=settings,
                     purge=purge,
+                ),
+                StatisticsPages(
+                    context.engine,
+                    store=context.store,
+                    clock=context.clock,
+                    settings=settings.downloads,
                 ),
                 Counting(
                     context.engine,

@@ -124,7 +124,7 @@ def add_files(
     connection: Connection, counted: Mapping[FileKey, Sums], projects: Mapping[str, str]
 ) -> None:
     """Add downloads of files; `projects` tells the project of each filename."""
-    ids = _file_ids(connection, projects)
+    ids = file_ids(connection, projects)
     add_up(
         connection,
         file_counts,
@@ -146,7 +146,8 @@ def add_files(
     )
 
 
-def _file_ids(connection: Connection, projects: Mapping[str, str]) -> dict[str, int]:
+def file_ids(connection: Connection, projects: Mapping[str, str]) -> dict[str, int]:
+    """Return the numbers under which files are counted; `projects` tells the project of each."""
     ids: dict[str, int] = {}
     names = sorted(projects)
     for some in _parts(names):

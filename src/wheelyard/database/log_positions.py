@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from wheelyard.database.dialect import insert
 from wheelyard.database.tables import log_positions, log_rejects
@@ -86,3 +86,48 @@ def add_rejects(
             set_={"lines": log_rejects.c.lines + lines, "samples": statement.excluded.samples},
         )
     )
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """How much of a source was counted: files, bytes of their text, and when last."""
+
+    source: str
+    files: int
+    position: int
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """How many lines of a source could not be read on a day, and a few of them."""
+
+    source: str
+    day: date
+    lines: int
+    samples: tuple[str, ...]
+
+
+def source_states(connection: Connection) -> list[SourceState]:
+    """Return what was counted of each source, imports among them."""
+    positions = log_positions.c
+    rows = connection.execute(
+        select(
+            positions.source,
+            func.count().label("files"),
+            func.sum(positions.position).label("position"),
+            func.max(positions.updated_at).label("updated_at"),
+        )
+        .group_by(positions.source)
+        .order_by(positions.source)
+    )
+    return [SourceState(row.source, row.files, int(row.position), row.updated_at) for row in rows]
+
+
+def recent_rejects(connection: Connection, *, limit: int = 50) -> list[Rejected]:
+    """Return the latest days' lines that could not be read."""
+    rejects = log_rejects.c
+    rows = connection.execute(
+        select(log_rejects).order_by(rejects.day.desc(), rejects.source).limit(limit)
+    )
+    return [Rejected(row.source, row.day, row.lines, tuple(row.samples)) for row in rows]

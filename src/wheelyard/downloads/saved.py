@@ -17,9 +17,6 @@ _PIWHEELS_LONGEST_MS = 7 * 24 * 3_600_000
 _PIWHEELS_WEIGHTS = {"linux_armv7l": 1, "linux_armv6l": 6}
 _MS = timedelta(milliseconds=1)
 
-YEAR_MS = 360 * 24 * 3_600_000
-"""A year as piwheels counts it, in milliseconds."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Saving:

@@ -61,6 +61,18 @@ def project(request: Request) -> Response:
     return answer
 
 
+def stats(request: Request) -> Response:
+    """Answer for `/stats/`; before anything was counted there is nothing."""
+    if not request.url.path.endswith("/"):
+        return moved(request, "stats/")
+    return _stored(request, "stats/index.html", HTML)
+
+
+def stats_document(request: Request) -> Response:
+    """Answer for `/stats/index.json`."""
+    return _stored(request, "stats/index.json", "application/json")
+
+
 def build(request: Request) -> Response:
     """Answer for `/build/ID/`, from the database: a build that runs changes while one looks."""
     found = _build(request)
@@ -154,6 +166,9 @@ ROUTES = [
         ("/build/{build_id}", build),
         ("/build/{build_id}/", build),
         ("/logs/{build_id}.log", log),
+        ("/stats", stats),
+        ("/stats/", stats),
+        ("/stats/index.json", stats_document),
         ("/static/{name}", static),
     )
 ]

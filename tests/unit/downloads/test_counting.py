@@ -97,11 +97,11 @@ def test_rejected_lines_are_counted_and_a_few_are_kept_without_addresses() -> No
 
 def test_a_tally_is_full_before_it_takes_much_memory() -> None:
     counting = Tally(latest=TODAY)
-    for start in range(0, 120_000, 1000):
+    for start in range(0, 220_000, 1000):
         counting.count(line(f"/simple/project-{number}/") for number in range(start, start + 1000))
         if counting.is_full:
             break
-    assert start == 119_000
+    assert start == 199_000
 
 
 def test_long_user_agents_make_a_tally_full_sooner() -> None:

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from wheelyard.downloads.saved import YEAR_MS, Saving, comparable_ms
+from wheelyard.downloads.saved import Saving, comparable_ms
 from wheelyard.model.download import ClientClass
+from wheelyard.model.statistics import YEAR_MS
 
 SAVING = Saving(
     factors={

@@ -1,0 +1,195 @@
+"""What is asked of the counts of downloads; read from roll-ups, whatever the number of downloads.
+
+A day's totals are kept for ever, a few rows each; of projects and clients at most the rows of one
+project, or of thirty days, are read.
+"""
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+
+from sqlalchemy import Connection, Select, func, select
+
+from wheelyard.database.downloads import ALL_TIME, next_month
+from wheelyard.database.tables import (
+    client_counts,
+    host_counts,
+    hosts_seen,
+    project_counts,
+    request_counts,
+)
+from wheelyard.model.download import ClientClass, Dimension, Period, RequestKind
+from wheelyard.model.statistics import (
+    PeriodSum,
+    ProjectStatistics,
+    ProjectSum,
+    Share,
+    Statistics,
+    Sum,
+)
+
+_DAYS = 30
+_MONTHS = 24
+_TOP = 20
+_SHARES = 12
+_ONE_DAY = timedelta(days=1)
+_NOBODY = frozenset({ClientClass.ROBOT, ClientClass.MIRROR})
+
+
+def statistics(connection: Connection, *, today: date) -> Statistics:
+    """Return everything about all projects."""
+    by_day = _totals(connection)
+    return Statistics(
+        today=today,
+        all_time=_together(by_day.values()),
+        days=_days(by_day, today),
+        months=_months(by_day, today),
+        top=_top(connection, today),
+        shares={dimension: _shares(connection, dimension, today) for dimension in Dimension},
+        hosts=_hosts(connection, today),
+    )
+
+
+def project_statistics(
+    connection: Connection, project: str, *, today: date
+) -> ProjectStatistics | None:
+    """Return what a project's downloads come to; None if it was never asked for."""
+    counts = project_counts.c
+    rows = connection.execute(_project_sums().where(counts.project == project)).all()
+    if not rows:
+        return None
+
+    def of(period: Period) -> dict[date, Sum]:
+        return {
+            row.starts_on: Sum(
+                downloads=row.downloads, saved_ms=row.saved_ms, comparable_ms=row.comparable_ms
+            )
+            for row in rows
+            if row.period is period
+        }
+
+    return ProjectStatistics(
+        project=project,
+        all_time=of(Period.ALL).get(ALL_TIME, Sum()),
+        days=_days(of(Period.DAY), today),
+        months=_months(of(Period.MONTH), today),
+    )
+
+
+def _totals(connection: Connection) -> dict[date, Sum]:
+    """Return the sums of all days on which anything was downloaded."""
+    counts = request_counts.c
+    rows = connection.execute(
+        select(
+            counts.day,
+            counts.client_class,
+            counts.requests.label("downloads"),
+            counts.saved_ms,
+            counts.comparable_ms,
+        ).where(counts.kind == RequestKind.DOWNLOAD)
+    )
+    days: dict[date, list[Sum]] = {}
+    for row in rows:
+        wanted = 0 if row.client_class in _NOBODY else row.downloads
+        found = Sum(downloads=wanted, saved_ms=row.saved_ms, comparable_ms=row.comparable_ms)
+        days.setdefault(row.day, []).append(found)
+    return {day: _together(sums) for day, sums in sorted(days.items())}
+
+
+def _project_sums() -> Select[tuple[Period, date, str, int, int, int]]:
+    counts = project_counts.c
+    return select(
+        counts.period,
+        counts.starts_on,
+        counts.project,
+        counts.downloads,
+        counts.saved_ms,
+        counts.comparable_ms,
+    )
+
+
+def _top(connection: Connection, today: date) -> tuple[ProjectSum, ...]:
+    """Return the projects on top; each month's first hundred are looked at, by an index."""
+    counts = project_counts.c
+    month = today.replace(day=1)
+    found: dict[str, list[Sum]] = {}
+    for start in (month, (month - _ONE_DAY).replace(day=1)):
+        rows = connection.execute(
+            _project_sums()
+            .where(counts.period == Period.MONTH, counts.starts_on == start)
+            .order_by(counts.downloads.desc())
+            .limit(5 * _TOP)
+        )
+        for row in rows:
+            found.setdefault(row.project, []).append(
+                Sum(downloads=row.downloads, saved_ms=row.saved_ms, comparable_ms=row.comparable_ms)
+            )
+    top = [ProjectSum(project=name, sum=_together(sums)) for name, sums in found.items()]
+    top.sort(key=lambda one: (-one.sum.downloads, one.project))
+    return tuple(one for one in top[:_TOP] if one.sum.downloads)
+
+
+def _shares(connection: Connection, dimension: Dimension, today: date) -> tuple[Share, ...]:
+    counts = client_counts.c
+    downloads = func.sum(counts.downloads).label("downloads")
+    rows = connection.execute(
+        select(counts.value, downloads)
+        .where(
+            counts.period == Period.DAY,
+            # Named one by one, each day is one place of the index.
+            counts.starts_on.in_([today - n * _ONE_DAY for n in range(_DAYS)]),
+            counts.dimension == dimension,
+        )
+        .group_by(counts.value)
+        .order_by(downloads.desc(), counts.value)
+        .limit(_SHARES)
+    )
+    return tuple(Share(value=row.value, downloads=int(row.downloads)) for row in rows)
+
+
+def _hosts(connection: Connection, today: date) -> dict[date, int]:
+    since = today - _DAYS * _ONE_DAY
+    settled = connection.execute(
+        select(host_counts.c.day, host_counts.c.hosts).where(host_counts.c.day > since)
+    )
+    found = {row.day: row.hosts for row in settled}
+    recent = connection.execute(
+        select(hosts_seen.c.day, func.count().label("hosts")).group_by(hosts_seen.c.day)
+    )
+    for row in recent:
+        found[row.day] = max(row.hosts, found.get(row.day, 0))
+    return dict(sorted(found.items()))
+
+
+def _days(by_day: dict[date, Sum], today: date) -> tuple[PeriodSum, ...]:
+    first = today - (_DAYS - 1) * _ONE_DAY
+    return tuple(
+        PeriodSum(starts_on=day, sum=by_day.get(day, Sum()))
+        for day in (first + n * _ONE_DAY for n in range(_DAYS))
+    )
+
+
+def _months(sums: dict[date, Sum], today: date) -> tuple[PeriodSum, ...]:
+    """Add days or months up to the last two years' months, from the first that has anything."""
+    by_month: dict[date, list[Sum]] = {}
+    for day, one in sums.items():
+        by_month.setdefault(day.replace(day=1), []).append(one)
+    starts = list(_starts(min(by_month, default=today), today))[-_MONTHS:]
+    return tuple(
+        PeriodSum(starts_on=start, sum=_together(by_month.get(start, ()))) for start in starts
+    )
+
+
+def _starts(first: date, last: date) -> Iterable[date]:
+    start = first.replace(day=1)
+    while start <= last:
+        yield start
+        start = next_month(start)
+
+
+def _together(sums: Iterable[Sum]) -> Sum:
+    sums = list(sums)
+    return Sum(
+        downloads=sum(one.downloads for one in sums),
+        saved_ms=sum(one.saved_ms for one in sums),
+        comparable_ms=sum(one.comparable_ms for one in sums),
+    )
