@@ -1,13 +1,12 @@
 """Counts of downloads: added up in one transaction, frozen, rolled up, and never without bounds."""
 
-from collections import Counter
-from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import delete, func, select, update
 
+from downloaded import TODAY, counts, put_on_record
 from factories import NOW, wheel, wheel_file
 from stocked import build_id, claim, enqueue, register, stock
 from wheelyard.database import downloads, log_positions, tables
@@ -18,29 +17,12 @@ from wheelyard.database.wheels import record_wheel
 from wheelyard.downloads.record import record
 from wheelyard.downloads.saved import Saving
 from wheelyard.model.build import BuildState
-from wheelyard.model.download import Client, ClientClass, Counts, Request, RequestKind
+from wheelyard.model.download import Client, ClientClass, Request, RequestKind
 
-TODAY = date(2026, 11, 23)
 WHEEL = "evdev-1.0-cp311-cp311-linux_armv7l.whl"
 DOWNLOAD = Request(RequestKind.DOWNLOAD, WHEEL)
 PIP = Client(client_class=ClientClass.INSTALLER, installer="pip", architecture="armv7l")
 ROBOT = Client(client_class=ClientClass.ROBOT)
-SAVING = Saving()
-
-
-def counts(counted: Mapping[tuple[date, Request, Client], int]) -> Counts:
-    requests: Counter[tuple[date, Request, Client]] = Counter()
-    installers: Counter[tuple[date, Client]] = Counter()
-    for (day, request, client), number in counted.items():
-        requests[day, request, client.asker] += number
-        if client.client_class is ClientClass.INSTALLER and request.kind is RequestKind.DOWNLOAD:
-            installers[day, client] += number
-    return Counts(requests=requests, installers=installers, lines=sum(counted.values()))
-
-
-def add(engine: Engine, counted: Mapping[tuple[date, Request, Client], int]) -> None:
-    with writing(engine) as connection:
-        record(connection, counts(counted), saving=SAVING)
 
 
 def build_wheel(engine: Engine, *, seconds: float) -> None:
@@ -73,8 +55,8 @@ def total(engine: Engine, table: str, column: str) -> int:
 
 def test_downloads_are_counted_with_the_time_that_they_saved(engine: Engine) -> None:
     build_wheel(engine, seconds=106.7)
-    add(engine, {(TODAY, DOWNLOAD, PIP): 2, (TODAY, DOWNLOAD, ROBOT): 5})
-    add(engine, {(TODAY, DOWNLOAD, PIP): 1})
+    put_on_record(engine, {(TODAY, DOWNLOAD, PIP): 2, (TODAY, DOWNLOAD, ROBOT): 5})
+    put_on_record(engine, {(TODAY, DOWNLOAD, PIP): 1})
 
     by_class = {row["client_class"]: row for row in rows(engine, "file_counts")}
     assert by_class[ClientClass.INSTALLER]["downloads"] == 3
@@ -102,7 +84,7 @@ def test_projects_are_counted_by_day_by_month_and_for_ever(engine: Engine) -> No
     yesterday, before = TODAY - timedelta(days=1), TODAY - timedelta(days=40)
     search = Request(RequestKind.SEARCH, "evdev")
     page = Request(RequestKind.PAGE, "evdev")
-    add(
+    put_on_record(
         engine,
         {
             (TODAY, DOWNLOAD, PIP): 1,
@@ -133,10 +115,10 @@ def test_projects_are_counted_by_day_by_month_and_for_ever(engine: Engine) -> No
 
 def test_a_duration_is_frozen_when_a_download_is_counted(engine: Engine) -> None:
     build_wheel(engine, seconds=106.7)
-    add(engine, {(TODAY, DOWNLOAD, PIP): 1})
+    put_on_record(engine, {(TODAY, DOWNLOAD, PIP): 1})
     with writing(engine) as connection:
         connection.execute(update(tables.builds).values(build_seconds=1006.7))
-    add(engine, {(TODAY, DOWNLOAD, PIP): 1})
+    put_on_record(engine, {(TODAY, DOWNLOAD, PIP): 1})
 
     assert sorted((row["build_ms"], row["saved_ms"]) for row in rows(engine, "file_counts")) == [
         (106_700, 100_000),
@@ -146,10 +128,10 @@ def test_a_duration_is_frozen_when_a_download_is_counted(engine: Engine) -> None
 
 def test_history_outlives_the_wheel_and_its_project(engine: Engine) -> None:
     build_wheel(engine, seconds=106.7)
-    add(engine, {(TODAY, DOWNLOAD, PIP): 1})
+    put_on_record(engine, {(TODAY, DOWNLOAD, PIP): 1})
     with writing(engine) as connection:
         connection.execute(delete(tables.wheels))
-    add(engine, {(TODAY, DOWNLOAD, PIP): 1})
+    put_on_record(engine, {(TODAY, DOWNLOAD, PIP): 1})
 
     assert total(engine, "project_counts", "saved_ms") == 3 * 100_000
     assert total(engine, "file_counts", "downloads") == 2
@@ -164,7 +146,7 @@ def test_the_bytes_that_were_fetched_tell_whose_build_it_was(engine: Engine) -> 
 
     assert set(times) == {(WHEEL, of_it.sha256), (WHEEL, None)}
     assert {time.ms for time in times.values()} == {106_700}
-    add(engine, {(TODAY, of_it, PIP): 1, (TODAY, of_another, PIP): 1})
+    put_on_record(engine, {(TODAY, of_it, PIP): 1, (TODAY, of_another, PIP): 1})
     assert total(engine, "file_counts", "saved_ms") == 200_000
 
 
@@ -182,7 +164,7 @@ def test_clients_are_counted_by_each_thing_that_they_tell(engine: Engine) -> Non
         is_ci=False,
     )
     silent = Client(client_class=ClientClass.INSTALLER)
-    add(engine, {(TODAY, DOWNLOAD, told): 2, (TODAY, DOWNLOAD, silent): 1})
+    put_on_record(engine, {(TODAY, DOWNLOAD, told): 2, (TODAY, DOWNLOAD, silent): 1})
 
     found = {
         (row["dimension"].value, row["value"]): row["downloads"]
@@ -220,7 +202,7 @@ def test_clients_that_make_things_up_fill_no_table(engine: Engine) -> None:
             ): 1
             for number in range(start, start + 400)
         }
-        add(engine, invented)
+        put_on_record(engine, invented)
 
     values = [row["value"] for row in rows(engine, "client_counts")]
     assert len(values) < 320
@@ -231,7 +213,7 @@ def test_clients_that_make_things_up_fill_no_table(engine: Engine) -> None:
 def test_old_days_become_months_and_no_download_is_lost(engine: Engine) -> None:
     build_wheel(engine, seconds=106.7)
     days = [TODAY - timedelta(days=past) for past in range(0, 120, 7)]
-    add(engine, {(day, DOWNLOAD, PIP): 1 for day in days})
+    put_on_record(engine, {(day, DOWNLOAD, PIP): 1 for day in days})
     saved = total(engine, "file_counts", "saved_ms")
     before = date(2026, 10, 1)
 
@@ -252,7 +234,7 @@ def test_old_days_become_months_and_no_download_is_lost(engine: Engine) -> None:
         "2026-08-01",
         "2026-09-01",
     }
-    add(engine, {(days[-1], DOWNLOAD, PIP): 1})
+    put_on_record(engine, {(days[-1], DOWNLOAD, PIP): 1})
     assert roll_up()
     assert total(engine, "file_counts", "downloads") == len(days) + 1
     assert total(engine, "request_counts", "requests") == len(days) + 1

@@ -6,9 +6,11 @@ from datetime import date, datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Column, Select, select
+from sqlalchemy import Column, Date, Select, select
+from sqlalchemy.exc import IntegrityError
 
 from wheelyard.database import downloads, log_positions
+from wheelyard.database.columns import Count, Label
 from wheelyard.database.dialect import add_up
 from wheelyard.database.downloads import ProjectSums, Sums
 from wheelyard.database.engine import Connection
@@ -20,6 +22,7 @@ from wheelyard.database.tables import (
     project_counts,
     request_counts,
 )
+from wheelyard.errors import BadInput
 from wheelyard.model.download import ClientClass, RequestKind
 
 _TABLES = {
@@ -35,7 +38,7 @@ EXPORTED = tuple(_TABLES)
 
 
 def columns_of(name: str) -> dict[str, type]:
-    """Return the columns of exported rows, and the Python type of each: text, numbers, days."""
+    """Return the columns of exported rows, and the type of each: text, labels, numbers, days."""
     columns = {column.name: _python_type(column) for column in _TABLES[name].columns}
     if name == "files":
         del columns["file_id"]
@@ -74,7 +77,8 @@ def begin_import(connection: Connection, digest: str, *, at: datetime) -> bool:
 def add_rows(connection: Connection, name: str, rows: Iterable[Mapping[str, Any]]) -> int:
     """Add exported rows to what is on record; return how many they were.
 
-    They must have the columns and types of `columns_of`; no two of them the same key.
+    They must have the columns and types of `columns_of`; no two of them the same key. Raises
+    `BadInput` for numbers that cannot be.
     """
     table = _TABLES[name]
     keys = {column.name for column in table.primary_key}
@@ -83,7 +87,11 @@ def add_rows(connection: Connection, name: str, rows: Iterable[Mapping[str, Any]
     remaining = iter(rows)
     while some := list(islice(remaining, _AT_ONCE)):
         prepared = _with_ids(connection, some) if name == "files" else some
-        add_up(connection, table, [_in_order(table.columns, row) for row in prepared], sums=sums)
+        ordered = [_in_order(table.columns, row) for row in prepared]
+        try:
+            add_up(connection, table, ordered, sums=sums)
+        except IntegrityError as error:
+            raise BadInput(name, f"Some of its rows cannot be: {error.orig}") from None
         added += len(some)
     return added
 
@@ -116,5 +124,8 @@ def _in_order(columns: Iterable[Column[Any]], row: Mapping[str, Any]) -> dict[st
 
 
 def _python_type(column: Column[Any]) -> type:
-    found = column.type.python_type
-    return str if issubclass(found, str) else found
+    if isinstance(column.type, Label):
+        return column.type.enum
+    if isinstance(column.type, Count):
+        return int
+    return date if isinstance(column.type, Date) else str

@@ -76,10 +76,10 @@ def _parquet_writer() -> _Writer:
         raise LibraryMissing(
             "Parquet files need pyarrow: pip install 'wheelyard[parquet]', or write CSV"
         ) from None
-    types = {str: pa.string(), int: pa.int64(), date: pa.date32()}
+    types = {int: pa.int64(), date: pa.date32()}
 
     def write(path: Path, columns: Mapping[str, type], rows: Iterator[dict[str, Any]]) -> int:
-        schema = pa.schema([(name, types[kind]) for name, kind in columns.items()])
+        schema = pa.schema([(name, types.get(kind, pa.string())) for name, kind in columns.items()])
         count = 0
         with parquet.ParquetWriter(path, schema) as writer:
             while batch := list(islice(rows, _BATCH)):
@@ -149,14 +149,10 @@ def _read_rows(path: Path, name: str) -> Iterator[dict[str, Any]]:
                 raise BadInput(str(path), f"Line {reader.line_num} makes no sense") from None
 
 
-def _value(text: str, kind: type) -> str | int | date:
-    if kind is int:
-        return int(text)
-    if kind is date:
-        return date.fromisoformat(text)
+def _value(text: str, kind: type) -> Any:  # noqa: ANN401 - of that kind
     if text is None:
         raise TypeError
-    return text
+    return date.fromisoformat(text) if kind is date else kind(text)
 
 
 def _read_history(path: Path, *, today: date) -> tuple[Counter[tuple[date, str]], int]:
