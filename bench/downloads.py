@@ -33,7 +33,7 @@ from wheelyard.model.build import Phase
 LINES = 2_000_000
 FULL_LINES = 10_000_000
 SAMPLE = 100_000
-_FILES = 20_000
+FILES = 20_000
 _CLIENTS = 4_000
 _LINES_A_DAY = 333_333
 _BLOCK = 50_000
@@ -87,7 +87,7 @@ def write_log(path: Path, lines: int) -> None:
     """Write a log in the combined format, of an index that has ten million requests a month."""
     chance = random.Random(_SEED)
     clients = [_user_agent(number, chance) for number in range(_CLIENTS)]
-    files = [_filename(number) for number in range(_FILES)]
+    files = [_filename(number) for number in range(FILES)]
     targets_asked = [
         asked
         for number, file in enumerate(files)
@@ -202,7 +202,7 @@ def _put_wheels_on_record(connection: Connection) -> None:
         "build_seconds": 100.0,
     }
     connection.execute(
-        insert(builds), [build | {"id": f"{number:032x}"} for number in range(_FILES)]
+        insert(builds), [build | {"id": f"{number:032x}"} for number in range(FILES)]
     )
     wheel = wheel_file()
     connection.execute(
@@ -222,7 +222,7 @@ def _put_wheels_on_record(connection: Connection) -> None:
                 "state": "published",
                 "uploaded_at": NOW,
             }
-            for number in range(_FILES)
+            for number in range(FILES)
         ],
     )
 

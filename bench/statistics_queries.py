@@ -2,11 +2,12 @@
 
 import statistics as means
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from postgres import running_cluster
 from wheelyard.database import migrate
@@ -55,10 +56,12 @@ _FILL = (
 
 @dataclass(frozen=True, slots=True)
 class QueryFigures:
-    """Milliseconds of a question, the median."""
+    """Milliseconds of a question, the median; how many queries it is, and the slowest of them."""
 
     question: str
+    queries: int
     ms: float
+    slowest: float
 
 
 def measure() -> list[QueryFigures]:
@@ -90,8 +93,33 @@ def _timed(
     connection: Connection, name: str, question: Callable[[Connection], object]
 ) -> QueryFigures:
     times = []
-    for _ in range(ROUNDS):
-        started = time.perf_counter()
-        assert question(connection)
-        times.append(time.perf_counter() - started)
-    return QueryFigures(name, means.median(times) * 1000)
+    rounds: list[list[float]] = []
+    with _watched(connection) as spent:
+        for _ in range(ROUNDS):
+            spent.clear()
+            started = time.perf_counter()
+            assert question(connection)
+            times.append(time.perf_counter() - started)
+            rounds.append(list(spent))
+    slowest = max(means.median(query) for query in zip(*rounds, strict=True))
+    return QueryFigures(name, len(spent), means.median(times) * 1000, slowest * 1000)
+
+
+@contextmanager
+def _watched(connection: Connection) -> Iterator[list[float]]:
+    """Yield a list that gets the seconds of each query."""
+    spent: list[float] = []
+    began = 0.0
+
+    def before(*_: object) -> None:
+        nonlocal began
+        began = time.perf_counter()
+
+    def after(*_: object) -> None:
+        spent.append(time.perf_counter() - began)
+
+    event.listen(connection, "before_cursor_execute", before)
+    event.listen(connection, "after_cursor_execute", after)
+    yield spent
+    event.remove(connection, "before_cursor_execute", before)
+    event.remove(connection, "after_cursor_execute", after)

@@ -13,7 +13,8 @@ from wheelyard.database import builds
 from wheelyard.database.engine import writing
 from wheelyard.model.build import Failure, FailureKind, Verdict
 from wheelyard.model.wheel import Wheel
-from wheelyard.settings import Settings
+from wheelyard.publish.statistics import StatisticsPages
+from wheelyard.settings import DownloadsSettings, Settings
 from yard import BOOKWORM, TRIXIE, Yard, make_yard
 
 JSON = "application/vnd.pypi.simple.v1+json"
@@ -378,3 +379,17 @@ def test_each_channel_has_its_own_index(yard: Yard) -> None:
     assert [file["filename"] for file in files] == [wheel.file.filename]
     assert yard.client.get("/bookworm/simple/spam/", headers=accept).status_code == 404
     assert yard.client.get("/simple/spam/", headers=accept).status_code == 404
+
+
+def test_the_statistics_are_there_once_they_are_written(yard: Yard) -> None:
+    assert yard.client.get("/stats/").status_code == 404
+    StatisticsPages(
+        yard.engine, store=yard.store, clock=yard.clock, settings=DownloadsSettings()
+    ).tick()
+    page = yard.client.get("/stats")
+    assert page.url.path == "/stats/"
+    assert page.headers["Content-Type"] == TEXT
+    assert "What time saved means" in page.text
+    document = yard.client.get("/stats/index.json")
+    assert document.headers["Content-Type"] == "application/json"
+    assert document.json()["all_time"]["downloads"] == 0

@@ -6,8 +6,9 @@ project, or of thirty days, are read.
 
 from collections.abc import Iterable
 from datetime import date, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, case, extract, func, select
 
 from wheelyard.database.downloads import ALL_TIME, next_month
 from wheelyard.database.tables import (
@@ -37,12 +38,12 @@ _NOBODY = frozenset({ClientClass.ROBOT, ClientClass.MIRROR})
 
 def statistics(connection: Connection, *, today: date) -> Statistics:
     """Return everything about all projects."""
-    by_day = _totals(connection)
+    by_month = _by_month(connection)
     return Statistics(
         today=today,
-        all_time=_together(by_day.values()),
-        days=_days(by_day, today),
-        months=_months(by_day, today),
+        all_time=_together(by_month.values()),
+        days=_days(_by_day(connection, today), today),
+        months=_months(by_month, today),
         top=_top(connection, today),
         shares={dimension: _shares(connection, dimension, today) for dimension in Dimension},
         hosts=_hosts(connection, today),
@@ -75,24 +76,33 @@ def project_statistics(
     )
 
 
-def _totals(connection: Connection) -> dict[date, Sum]:
-    """Return the sums of all days on which anything was downloaded."""
-    counts = request_counts.c
+def _by_day(connection: Connection, today: date) -> dict[date, Sum]:
+    day = request_counts.c.day
+    rows = connection.execute(_totals(day).where(day > today - _DAYS * _ONE_DAY).group_by(day))
+    return {row.day: _sum(row.downloads, row.saved_ms, row.comparable_ms) for row in rows}
+
+
+def _by_month(connection: Connection) -> dict[date, Sum]:
+    year, month = (extract(part, request_counts.c.day) for part in ("year", "month"))
     rows = connection.execute(
-        select(
-            counts.day,
-            counts.client_class,
-            counts.requests.label("downloads"),
-            counts.saved_ms,
-            counts.comparable_ms,
-        ).where(counts.kind == RequestKind.DOWNLOAD)
+        _totals(year.label("year"), month.label("month")).group_by(year, month)
     )
-    days: dict[date, list[Sum]] = {}
-    for row in rows:
-        wanted = 0 if row.client_class in _NOBODY else row.downloads
-        found = Sum(downloads=wanted, saved_ms=row.saved_ms, comparable_ms=row.comparable_ms)
-        days.setdefault(row.day, []).append(found)
-    return {day: _together(sums) for day, sums in sorted(days.items())}
+    return {
+        date(int(row.year), int(row.month), 1): _sum(row.downloads, row.saved_ms, row.comparable_ms)
+        for row in rows
+    }
+
+
+def _totals(*keys: ColumnElement[Any]) -> Select[Any]:
+    """Select sums of the daily totals of downloads; those of robots and mirrors nobody wanted."""
+    counts = request_counts.c
+    wanted = case((counts.client_class.in_(_NOBODY), 0), else_=counts.requests)
+    return select(
+        *keys,
+        func.sum(wanted).label("downloads"),
+        func.sum(counts.saved_ms).label("saved_ms"),
+        func.sum(counts.comparable_ms).label("comparable_ms"),
+    ).where(counts.kind == RequestKind.DOWNLOAD)
 
 
 def _project_sums() -> Select[tuple[Period, date, str, int, int, int]]:
@@ -169,14 +179,9 @@ def _days(by_day: dict[date, Sum], today: date) -> tuple[PeriodSum, ...]:
 
 
 def _months(sums: dict[date, Sum], today: date) -> tuple[PeriodSum, ...]:
-    """Add days or months up to the last two years' months, from the first that has anything."""
-    by_month: dict[date, list[Sum]] = {}
-    for day, one in sums.items():
-        by_month.setdefault(day.replace(day=1), []).append(one)
-    starts = list(_starts(min(by_month, default=today), today))[-_MONTHS:]
-    return tuple(
-        PeriodSum(starts_on=start, sum=_together(by_month.get(start, ()))) for start in starts
-    )
+    """Return the last two years' months, from the first that has anything."""
+    starts = list(_starts(min(sums, default=today), today))[-_MONTHS:]
+    return tuple(PeriodSum(starts_on=start, sum=sums.get(start, Sum())) for start in starts)
 
 
 def _starts(first: date, last: date) -> Iterable[date]:
@@ -184,6 +189,11 @@ def _starts(first: date, last: date) -> Iterable[date]:
     while start <= last:
         yield start
         start = next_month(start)
+
+
+def _sum(downloads: int, saved_ms: int, comparable_ms: int) -> Sum:
+    """Make a sum of what a database adds up to, which is no plain number there."""
+    return Sum(downloads=int(downloads), saved_ms=int(saved_ms), comparable_ms=int(comparable_ms))
 
 
 def _together(sums: Iterable[Sum]) -> Sum:
