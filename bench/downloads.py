@@ -168,7 +168,8 @@ def _count(log: Path) -> dict[str, float]:
             requests = metadata.tables["request_counts"]
             assert connection.execute(requests.select()).first() is not None
         engine.dispose()
-    assert counted
+    assert counted.lines
+    assert not counted.rejected
     return {"seconds": seconds, "memory": _memory()}
 
 

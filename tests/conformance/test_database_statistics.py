@@ -103,6 +103,15 @@ def test_installers_are_shared_out_by_what_they_told_in_thirty_days(engine: Engi
     assert not any(later.shares.values())
 
 
+def test_all_requests_are_told_by_kind_and_by_who_asked(engine: Engine) -> None:
+    some_months(engine)
+    put_on_record(engine, {(TODAY, Request(RequestKind.METADATA, EVDEV.name), PIP): 4})
+    assert found(engine).requests == {
+        RequestKind.DOWNLOAD: {ClientClass.INSTALLER: 28, ClientClass.ROBOT: 100},
+        RequestKind.METADATA: {ClientClass.INSTALLER: 4},
+    }
+
+
 def test_a_project_has_its_own_sums(engine: Engine) -> None:
     some_months(engine)
     put_on_record(engine, {(TODAY, Request(RequestKind.SEARCH, "spam"), PIP): 3})

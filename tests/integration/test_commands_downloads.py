@@ -32,8 +32,8 @@ def log(tmp_path: Path) -> Path:
 
 
 def test_a_log_is_counted_once_and_shown(wheelyard: Commands, log: Path) -> None:
-    assert wheelyard.json("downloads", "count", str(log)) == {"lines": 5}
-    assert wheelyard.json("downloads", "count", str(log)) == {"lines": 0}
+    assert wheelyard.json("downloads", "count", str(log)) == {"lines": 5, "rejected": 1}
+    assert wheelyard.json("downloads", "count", str(log)) == {"lines": 0, "rejected": 0}
     with log.open("a") as file:
         file.write(line())
     assert "1 lines were new" in wheelyard("downloads", "count", str(log)).output

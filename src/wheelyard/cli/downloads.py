@@ -16,7 +16,7 @@ from wheelyard.database import log_positions
 from wheelyard.database.engine import reading
 from wheelyard.downloads.exchange import FileFormat, export, import_counts
 from wheelyard.downloads.hosts import Hosts
-from wheelyard.downloads.ingest import count_source, saving_of
+from wheelyard.downloads.ingest import Counted, count_source, saving_of
 from wheelyard.downloads.sources import LogFile, LogFolder, LogSource
 from wheelyard.downloads.spool import spool
 from wheelyard.errors import BadInput
@@ -45,13 +45,15 @@ def count(
         raise BadInput("downloads count", "Name log files, or say --stdin")
     context, settings = opened(), load()
     if stdin:
-        lines = _count_stdin(context, settings, name)
+        counted = _count_stdin(context, settings, name)
     else:
-        lines = sum(_count(context, settings, _source(context, path)) for path in logs or ())
+        counted = [_count(context, settings, _source(context, path)) for path in logs or ()]
+    lines, rejected = (sum(numbers) for numbers in zip(*counted, strict=True))
     if as_json:
-        print_json({"lines": lines})
+        print_json({"lines": lines, "rejected": rejected})
     else:
-        print_line(f"{lines:,} lines were new.")
+        told = f"; {rejected:,} of them could not be read" if rejected else ""
+        print_line(f"{lines:,} lines were new{told}.")
 
 
 def _source(context: Context, path: Path) -> LogSource:
@@ -61,7 +63,7 @@ def _source(context: Context, path: Path) -> LogSource:
     return LogFile(str(whole), whole, clock=context.clock)
 
 
-def _count(context: Context, settings: Settings, source: LogSource) -> int:
+def _count(context: Context, settings: Settings, source: LogSource) -> Counted:
     wants_hosts = settings.downloads.count_hosts
     try:
         return count_source(
@@ -75,7 +77,7 @@ def _count(context: Context, settings: Settings, source: LogSource) -> int:
         raise BadInput(source.name, str(error)) from None
 
 
-def _count_stdin(context: Context, settings: Settings, name: str) -> int:
+def _count_stdin(context: Context, settings: Settings, name: str) -> list[Counted]:
     """Keep what comes in files, and count these meanwhile, until the input ends."""
     if not _NAME.fullmatch(name):
         raise BadInput(name, "A name has letters, digits, dots, dashes and underscores")
@@ -91,10 +93,10 @@ def _count_stdin(context: Context, settings: Settings, name: str) -> int:
             ended.set()
 
     threading.Thread(target=receive, name="stdin", daemon=True).start()
-    lines = 0
+    counted = []
     while not ended.wait(_PAUSE_SECONDS) and not stop.is_set():
-        lines += _count(context, settings, source)
-    return lines + _count(context, settings, source)
+        counted.append(_count(context, settings, source))
+    return [*counted, _count(context, settings, source)]
 
 
 @download_commands.command()

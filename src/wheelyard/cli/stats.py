@@ -10,6 +10,7 @@ from wheelyard.cli.output import AsJson, print_json, print_line, print_table
 from wheelyard.database.engine import reading
 from wheelyard.database.statistics import project_statistics, statistics
 from wheelyard.errors import UnknownProject
+from wheelyard.model.download import ClientClass
 from wheelyard.model.names import parse_project_name
 from wheelyard.model.statistics import PeriodSum, ProjectStatistics, Statistics, Sum
 from wheelyard.render import shown_span
@@ -92,6 +93,14 @@ def _print_more(found: Statistics) -> None:
                 shown_span(one.sum.saved_ms),
             )
             for one in found.top
+        ],
+    )
+    print_table(
+        "All requests, by what they were for and who asked",
+        ("for", *ClientClass),
+        [
+            (kind, *(f"{classes.get(one, 0):,}" for one in ClientClass))
+            for kind, classes in found.requests.items()
         ],
     )
     for dimension, shares in found.shares.items():

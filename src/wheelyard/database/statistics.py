@@ -46,6 +46,7 @@ def statistics(connection: Connection, *, today: date) -> Statistics:
         months=_months(by_month, today),
         top=_top(connection, today),
         shares={dimension: _shares(connection, dimension, today) for dimension in Dimension},
+        requests=_requests(connection),
         hosts=_hosts(connection, today),
     )
 
@@ -154,6 +155,19 @@ def _shares(connection: Connection, dimension: Dimension, today: date) -> tuple[
         .limit(_SHARES)
     )
     return tuple(Share(value=row.value, downloads=int(row.downloads)) for row in rows)
+
+
+def _requests(connection: Connection) -> dict[RequestKind, dict[ClientClass, int]]:
+    counts = request_counts.c
+    rows = connection.execute(
+        select(counts.kind, counts.client_class, func.sum(counts.requests).label("requests"))
+        .group_by(counts.kind, counts.client_class)
+        .order_by(counts.kind, counts.client_class)
+    )
+    found: dict[RequestKind, dict[ClientClass, int]] = {}
+    for row in rows:
+        found.setdefault(row.kind, {})[row.client_class] = int(row.requests)
+    return found
 
 
 def _hosts(connection: Connection, today: date) -> dict[date, int]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from wheelyard.clock import Clock
 from wheelyard.database import downloads, log_positions
@@ -31,6 +32,13 @@ def saving_of(settings: Settings) -> Saving:
     )
 
 
+class Counted(NamedTuple):
+    """How many lines were counted, and how many of them could not be read."""
+
+    lines: int
+    rejected: int
+
+
 def count_source(
     engine: Engine,
     source: LogSource,
@@ -38,8 +46,8 @@ def count_source(
     clock: Clock,
     saving: Saving,
     hosts: Callable[[bytes, date], str | None] | None = None,
-) -> int:
-    """Count what a source has that was not counted yet; return how many lines that was.
+) -> Counted:
+    """Count what a source has that was not counted yet.
 
     Counts go on record together with how far the source was read, in one transaction: killed at
     any point, what is not on record is read again. If somebody else counts the same source at the
@@ -48,7 +56,7 @@ def count_source(
     with reading(engine) as connection:
         known = log_positions.known_positions(connection, source.name)
     latest = clock.now().date() + _ONE_DAY
-    lines = 0
+    lines = rejected = 0
     tally = Tally(latest=latest, hosts=hosts)
     moves: dict[str, _Move] = {}
     try:
@@ -58,15 +66,15 @@ def count_source(
             moves[identity] = _Move(known.get(identity), Known(chunk.end.offset, chunk.ends_file))
             if tally.is_full:
                 _commit(engine, source.name, tally, moves, at=clock.now(), saving=saving)
-                lines += tally.lines
+                lines, rejected = lines + tally.lines, rejected + tally.rejected
                 known |= {identity: move.end for identity, move in moves.items()}
                 tally, moves = Tally(latest=latest, hosts=hosts), {}
         if moves:
             _commit(engine, source.name, tally, moves, at=clock.now(), saving=saving)
-            lines += tally.lines
+            lines, rejected = lines + tally.lines, rejected + tally.rejected
     except _CountedElsewhere:
         _log.warning("log-counted-elsewhere", source=source.name)
-    return lines
+    return Counted(lines, rejected)
 
 
 class _CountedElsewhere(Exception):
@@ -132,7 +140,7 @@ class Counting:
     def _count(self, source: LogSource) -> int:
         """Count what one source has; one that cannot be read holds up no other."""
         try:
-            lines = count_source(
+            counted = count_source(
                 self._engine,
                 source,
                 clock=self._clock,
@@ -145,7 +153,7 @@ class Counting:
             self._troubles[source.name] = str(error)
             return 0
         self._troubles.pop(source.name, None)
-        return lines
+        return counted.lines
 
     def _tidy(self) -> None:
         now = self._clock.now()

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from wheelyard.model.download import Dimension
+from wheelyard.model.download import ClientClass, Dimension, RequestKind
 
 YEAR_MS = 360 * 24 * 3_600_000
 """A year as piwheels counts it, in milliseconds."""
@@ -60,6 +60,9 @@ class Statistics:
 
     shares: Mapping[Dimension, tuple[Share, ...]] = field(default_factory=dict)
     """What installers told in the last 30 days, the most frequent first."""
+
+    requests: Mapping[RequestKind, Mapping[ClientClass, int]] = field(default_factory=dict)
+    """All requests that were ever counted, by what they were for and who asked."""
 
     hosts: Mapping[date, int] = field(default_factory=dict)
     """Distinct hosts by day, if they are counted."""

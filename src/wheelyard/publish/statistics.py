@@ -8,7 +8,7 @@ from typing import Any
 from wheelyard.clock import Clock
 from wheelyard.database.engine import Engine, reading
 from wheelyard.database.statistics import statistics
-from wheelyard.model.download import Dimension
+from wheelyard.model.download import ClientClass, Dimension
 from wheelyard.model.statistics import YEAR_MS, PeriodSum, Share, Statistics, Sum
 from wheelyard.render import render, shown_span
 from wheelyard.settings import DownloadsSettings
@@ -77,6 +77,7 @@ def statistics_page(found: Statistics, *, settings: DownloadsSettings) -> bytes:
             for dimension, shares in found.shares.items()
             if shares
         ],
+        classes=list(ClientClass),
         factors=sorted(
             (board, architecture, factor)
             for board, factors in settings.factors.items()
@@ -99,6 +100,7 @@ def statistics_document(found: Statistics) -> bytes:
             dimension.value: {share.value: share.downloads for share in shares}
             for dimension, shares in found.shares.items()
         },
+        "requests": {kind.value: dict(classes) for kind, classes in found.requests.items()},
         "hosts": {day.isoformat(): count for day, count in found.hosts.items()},
     }
     return json.dumps(document, indent=1).encode()

@@ -10,7 +10,7 @@ from factories import NOW
 from wheelyard.clock import SettableClock
 from wheelyard.database.engine import connect
 from wheelyard.database.migrate import upgrade
-from wheelyard.model.download import Dimension
+from wheelyard.model.download import ClientClass, Dimension, RequestKind
 from wheelyard.model.statistics import (
     YEAR_MS,
     PeriodSum,
@@ -40,6 +40,7 @@ FOUND = Statistics(
         ),
         Dimension.CI: (),
     },
+    requests={RequestKind.SEARCH: {ClientClass.ROBOT: 4321}},
     hosts={TODAY: 77},
 )
 
@@ -47,7 +48,7 @@ FOUND = Statistics(
 def test_the_page_shows_sums_plots_and_what_time_saved_means() -> None:
     settings = DownloadsSettings(factors={"": {"armv6l": 6.0}, "Raspberry Pi 5": {"armv7l": 3.0}})
     page = statistics_page(FOUND, settings=settings).decode()
-    for text in ("1,234,567", "3.0 years", "25.0 years", "numpy", "not told", "6.7", "77"):
+    for text in ("1,234,567", "3.0 years", "25.0 years", "numpy", "not told", "6.7", "77", "4,321"):
         assert text in page
     assert "armv7l for builds on Raspberry Pi 5 3" in page
     assert "<script" not in page
@@ -80,6 +81,7 @@ def test_programs_get_the_same_in_json() -> None:
     }
     assert document["days"][TODAY.isoformat()]["downloads"] == 30
     assert document["installers"]["distribution"][""] == 3
+    assert document["requests"] == {"search": {"robot": 4321}}
     assert document["hosts"] == {"2026-11-23": 77}
 
 
