@@ -45,6 +45,7 @@ from wheelyard.model.project import ProjectPage, ProjectStatus, UpstreamFile, Wa
 from wheelyard.model.target import target_from_name
 from wheelyard.model.wheel import Wheel, WheelFile, WheelState
 from wheelyard.publish.publisher import Publisher
+from wheelyard.publish.statistics import StatisticsPages
 from wheelyard.settings import Settings
 from wheelyard.storage.objects import open_store
 from wheelyard.storage.store import Store
@@ -286,6 +287,7 @@ def make_yard(folder: Path, *, settings: Settings | None = None) -> Yard:
         app=app,
         client=TestClient(app, raise_server_exceptions=False, follow_redirects=False),
     )
+    StatisticsPages(engine, store=store, clock=clock, settings=settings.downloads).tick()
     yard.activate(BOOKWORM)
     return yard
 

@@ -20,7 +20,8 @@
     │   ├── Unauthorized                   a wrong, expired or revoked token
     │   ├── LeaseLost                      the lease has expired or belongs to somebody else
     │   ├── UploadRefused                  bytes that disagree with what was announced
-    │   └── SandboxMissing                 no sandbox, and none may be done without
+    │   ├── SandboxMissing                 no sandbox, and none may be done without
+    │   └── LibraryMissing                 a library that only few need is not installed
     ├── Stopped                         1: work that ends early because somebody asked for it
     └── HostileContent                  6: an archive or a wheel that must not be used
 

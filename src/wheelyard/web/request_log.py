@@ -8,9 +8,7 @@ import json
 import os
 import re
 import socket
-from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -35,8 +33,7 @@ class RequestLog:
         self._app = app
         self._folder = folder
         self._clock = clock
-        self._hour = ""
-        self._file: BinaryIO | None = None
+        self._unwritable = ""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, and write it down when it was answered."""
@@ -76,32 +73,16 @@ class RequestLog:
             "range": None if first_byte is None else f"bytes={first_byte}-",
             "finished": answer.get("finished", False),
         }
+        name = f"{now:%Y-%m-%dT%H}-{socket.gethostname()}-{os.getpid()}.jsonl"
         try:
-            file = self._open(now)
-            if file is not None:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            # Unbuffered, so that what was answered is written whatever ends this process.
+            with (self._folder / name).open("ab", buffering=0) as file:
                 file.write(json.dumps(line, separators=(",", ":")).encode() + b"\n")
         except OSError as error:
-            self._file = None
-            _log.warning("request-log-unwritable", error=str(error))
-
-    def _open(self, now: datetime) -> BinaryIO | None:
-        """Return the file of this hour; None if it could not be opened before in this hour."""
-        hour = f"{now:%Y-%m-%dT%H}"
-        if hour == self._hour:
-            return self._file
-        self.close()
-        self._hour = hour
-        self._folder.mkdir(parents=True, exist_ok=True)
-        name = f"{hour}-{socket.gethostname()}-{os.getpid()}.jsonl"
-        # Unbuffered, so that what was answered is written whatever ends this process.
-        self._file = (self._folder / name).open("ab", buffering=0)
-        return self._file
-
-    def close(self) -> None:
-        """Close the file that is open."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+            if self._unwritable != name:
+                _log.warning("request-log-unwritable", error=str(error))
+            self._unwritable = name
 
 
 def _first_byte(message: Message) -> int | None:

@@ -7,7 +7,7 @@ from wheelyard.cli.app import modules_for
 
 EVERY_MODULE = [
     *("up", "serve", "build", "builders", "projects", "releases", "queue", "targets"),
-    *("upstream", "databases", "diagnose"),
+    *("upstream", "databases", "stats", "downloads", "diagnose"),
 ]
 
 
