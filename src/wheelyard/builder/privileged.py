@@ -64,6 +64,7 @@ def _serve(arguments: Sequence[str]) -> None:
         if packages:
             kitchen = Kitchen(
                 cache=store.home(name) / "packages",
+                base=version.root,
                 sources=version.sources,
                 architecture=name.architecture,
             )

@@ -142,6 +142,7 @@ def _complete(root: Path, name: EnvironmentName, *, making: Path, home: Path, sa
         say(f"installing {', '.join(lacking)}")
         kitchen = Kitchen(
             cache=home / "packages",
+            base=root,
             sources=making / "sources.list",
             architecture=name.architecture,
         )

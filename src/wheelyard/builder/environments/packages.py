@@ -16,6 +16,7 @@ from pathlib import Path
 
 from wheelyard import process
 from wheelyard.builder.environments.archive import APT_ENVIRONMENT, network_options
+from wheelyard.builder.environments.store import locked
 from wheelyard.errors import EnvironmentUnusable, PackagesMissing
 from wheelyard.model.environment import DebianPackage
 
@@ -42,6 +43,9 @@ _UNSIGNED = re.compile(
 _CHANGED = re.compile(r"Hash Sum mismatch|has unexpected size|File has changed")
 _TOLD = re.compile(r"(?:E|W|Err):[^\n]*|^ \S+ : \S.*$", re.MULTILINE)
 _SHOWN = 6
+_READABLE = 0o755
+_MARK = "fetched"
+"""The file whose age is that of the lists."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,10 +53,12 @@ class Kitchen:
     """What packages are installed with.
 
     `cache` keeps lists and packages; `sources` is a sources.list(5); `architecture` is Debian's
-    word.
+    word. `base` is a root in which the same is installed as in the one to be changed: apt reads
+    there what that is, for it takes a second to read it anew from a place that it does not know.
     """
 
     cache: Path
+    base: Path
     sources: Path
     architecture: str
 
@@ -72,12 +78,23 @@ def install(
         PackagesMissing: if the archives do not have them, or not all of them together.
         EnvironmentUnusable: if the archives do not answer or lie, or there is no room.
     """
-    kitchen.cache.mkdir(parents=True, exist_ok=True)
     for name in ("lists/partial", "archives/partial"):
         (kitchen.cache / name).mkdir(parents=True, exist_ok=True)
-    # Its owner cannot pass through mkdtemp's folder otherwise: apt fetches as another user.
+    with locked(kitchen.cache, wait=True):
+        # Apt locks what it keeps itself, but does not wait for others.
+        _install(root, packages, kitchen, say=say)
+
+
+def _install(
+    root: Path,
+    packages: Sequence[DebianPackage],
+    kitchen: Kitchen,
+    *,
+    say: Callable[[str], None],
+) -> None:
     scratch = Path(tempfile.mkdtemp(dir=kitchen.cache, prefix="apt-"))
-    scratch.chmod(0o755)
+    # Apt fetches as another user, who must get there.
+    scratch.chmod(_READABLE)
     try:
         configuration = scratch / "apt.conf"
         text = apt_configuration(root, kitchen, scratch=scratch) + network_options()
@@ -87,7 +104,7 @@ def install(
         said = apt.run("install", "--", *packages)
         if said is not None and _STALE.search(said) and was_fresh:
             # A package was replaced in the archive since the lists were fetched.
-            (kitchen.cache / "fetched").unlink(missing_ok=True)
+            (kitchen.cache / _MARK).unlink(missing_ok=True)
             _refresh(apt, kitchen, say=say)
             said = apt.run("install", "--", *packages)
         if said is not None:
@@ -126,7 +143,7 @@ def apt_configuration(root: Path, kitchen: Kitchen, *, scratch: Path) -> str:
         "Dir::Log": str(scratch),
         "Dir::State::Lists": f"{cache}/lists",
         "Dir::State::extended_states": f"{root}/var/lib/apt/extended_states",
-        "Dir::State::status": f"{root}/var/lib/dpkg/status",
+        "Dir::State::status": f"{kitchen.base}/var/lib/dpkg/status",
     }
     lines = [f'{name} "{value}";' for name, value in values.items()]
     words = dpkg_words(root, shown=(cache / "archives", scratch))
@@ -169,7 +186,7 @@ class _Apt:
 
 def _refresh(apt: _Apt, kitchen: Kitchen, *, say: Callable[[str], None]) -> bool:
     """Fetch the lists if they are old; return whether they were fresh already."""
-    mark = kitchen.cache / "fetched"
+    mark = kitchen.cache / _MARK
     with suppress(FileNotFoundError):
         if mark.stat().st_mtime + _FRESH.total_seconds() > time.time():
             return True

@@ -102,7 +102,7 @@ class Store:
         home = self.home(name)
         write_manifest(manifest, made)
         made.chmod(_PASSABLE)
-        identity = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{manifest.digest[:12]}"
+        identity = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}-{manifest.digest[:12]}"
         folder = home / "versions" / identity
         os.sync()
         made.rename(folder)
