@@ -42,7 +42,11 @@ def fill_root(
 
 
 def put_environment(
-    store: Store, name: EnvironmentName = BOOKWORM, *, python: str = PYTHON
+    store: Store,
+    name: EnvironmentName = BOOKWORM,
+    *,
+    python: str = PYTHON,
+    origin: str = "archive",
 ) -> Version:
     """Put a tiny environment in place in a store."""
     making = store.home(name) / "making"
@@ -50,4 +54,4 @@ def put_environment(
     root = fill_root(making / "root", architecture=name.architecture, python=python)
     make_places(root)
     (making / "sources.list").write_text("deb http://debian.example.org/debian bookworm main\n")
-    return store.publish(name, making, make_manifest(root, str(name), origin="archive"))
+    return store.publish(name, making, make_manifest(root, str(name), origin=origin))

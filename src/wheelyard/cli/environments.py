@@ -157,15 +157,17 @@ def _store() -> Store:
     return Store(load().builder.environment_folder.absolute())
 
 
+for _name, _command in (
+    ("create", create),
+    ("list", list_environments),
+    ("show", show),
+    ("update", update),
+    ("remove", remove),
+    ("check", check),
+):
+    environment_commands.command(_name)(_command)
+
+
 def add_to(app: typer.Typer) -> None:
     """Add `wheelyard environment`."""
-    for name, command in (
-        ("create", create),
-        ("list", list_environments),
-        ("show", show),
-        ("update", update),
-        ("remove", remove),
-        ("check", check),
-    ):
-        environment_commands.command(name)(command)
     app.add_typer(environment_commands, name="environment")

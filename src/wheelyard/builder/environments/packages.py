@@ -177,7 +177,7 @@ class _Apt:
             "TMPDIR": str(self.scratch),
         }
         completed = process.run(
-            ["apt-get", "--quiet", "--quiet", *words], environment=environment, timeout=_TIMEOUT
+            ["apt-get", "--quiet", *words], environment=environment, timeout=_TIMEOUT
         )
         if completed.exit_status == 0:
             return None
