@@ -131,6 +131,13 @@ def test_the_helper_keeps_a_layer_as_long_as_it_is_asked_to(store: Store) -> Non
     store.remove(BOOKWORM)
 
 
+def test_a_layer_that_was_given_back_is_gone_at_once_each_time(store: Store) -> None:
+    put_environment(store)
+    for _ in range(8):
+        asked(store)
+        assert is_clear(store)
+
+
 def test_the_helpers_errors_are_ours(store: Store) -> None:
     store.home(BOOKWORM)
 

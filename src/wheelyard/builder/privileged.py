@@ -20,9 +20,14 @@ from pathlib import Path
 from wheelyard.builder.environments.layers import layer
 from wheelyard.builder.environments.packages import Kitchen, install
 from wheelyard.builder.environments.running import require_root
-from wheelyard.builder.environments.store import Store
+from wheelyard.builder.environments.store import Store, Version
 from wheelyard.errors import InvalidSetting, Stopped, WheelyardError
-from wheelyard.model.environment import parse_debian_package, parse_environment_name
+from wheelyard.model.environment import (
+    DebianPackage,
+    EnvironmentName,
+    parse_debian_package,
+    parse_environment_name,
+)
 
 MAX_PACKAGES = 200
 """So many packages may be asked for at once."""
@@ -61,16 +66,30 @@ def _serve(arguments: Sequence[str]) -> None:
         raise InvalidSetting(f"{len(packages)} packages", f"At most {MAX_PACKAGES} are allowed")
     store = Store(folder)
     with store.using(name) as version, layer(folder, version.root) as root:
-        if packages:
-            kitchen = Kitchen(
-                cache=store.home(name) / "packages",
-                base=version.root,
-                sources=version.sources,
-                architecture=name.architecture,
-            )
-            install(root, packages, kitchen, say=lambda text: _say({"doing": text}))
-        _say({"root": str(root), "digest": version.manifest.digest})
-        sys.stdin.buffer.read()
+        try:
+            _install(root, packages, store=store, name=name, version=version)
+            _say({"root": str(root), "digest": version.manifest.digest})
+            sys.stdin.buffer.read()
+        finally:
+            _ignore_endings()
+
+
+def _install(
+    root: Path,
+    packages: Sequence[DebianPackage],
+    *,
+    store: Store,
+    name: EnvironmentName,
+    version: Version,
+) -> None:
+    if packages:
+        kitchen = Kitchen(
+            cache=store.home(name) / "packages",
+            base=version.root,
+            sources=version.sources,
+            architecture=name.architecture,
+        )
+        install(root, packages, kitchen, say=lambda text: _say({"doing": text}))
 
 
 def checked_folder(text: str) -> Path:
@@ -106,10 +125,14 @@ def _say(message: dict[str, str]) -> None:
 
 
 def _stop(number: int, _frame: object) -> None:
-    # Clearing up must not be broken off.
-    for other in _ENDING:
-        signal.signal(other, signal.SIG_IGN)
+    _ignore_endings()
     raise Stopped(signal.Signals(number).name)
+
+
+def _ignore_endings() -> None:
+    """See to it that clearing up is not broken off."""
+    for number in _ENDING:
+        signal.signal(number, signal.SIG_IGN)
 
 
 if __name__ == "__main__":
