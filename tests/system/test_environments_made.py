@@ -123,6 +123,11 @@ def test_a_layer_with_cached_packages_takes_a_few_seconds(store: Store) -> None:
     assert min(seconds_of_layer(store, LIBRARY) for _ in range(3)) < 12
 
 
+@pytest.mark.parametrize("package", ["default-jdk-headless", "default-libmysqlclient-dev"])
+def test_packages_that_do_more_than_bring_files_are_installed(store: Store, package: str) -> None:
+    assert seconds_of_layer(store, package) > 0
+
+
 def test_a_package_that_does_not_exist_is_told(store: Store) -> None:
     with pytest.raises(PackagesMissing, match="libnothing-of-the-sort-dev"):
         seconds_of_layer(store, LIBRARY, "libnothing-of-the-sort-dev")

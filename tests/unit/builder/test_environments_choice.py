@@ -10,7 +10,7 @@ from wheelyard.builder.environments.choice import (
 )
 from wheelyard.builder.environments.root import root_view
 from wheelyard.builder.environments.store import Store
-from wheelyard.errors import InvalidSetting, UnknownEnvironment
+from wheelyard.errors import EnvironmentUnusable, InvalidSetting, UnknownEnvironment
 from wheelyard.model.target import Target, target_from_name
 from wheelyard.settings import BuilderSettings, Settings
 
@@ -59,6 +59,14 @@ def test_the_settings_choose_by_target_then_by_release(store: Store) -> None:
 
     assert environments.name_for(TARGET) is None
     assert environments.name_for(OTHER) == BOOKWORM
+
+
+def test_an_environment_with_another_python_is_never_built_in(store: Store) -> None:
+    put_environment(store)
+    environments = Environments(store=store, chosen={"trixie": "bookworm-amd64"})
+
+    with pytest.raises(EnvironmentUnusable, match=r"Its Python is 3\.11\.2"):
+        surroundings(environments, OTHER)
 
 
 def test_a_sandbox_without_isolation_knows_only_the_host(store: Store) -> None:

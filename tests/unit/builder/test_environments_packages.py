@@ -60,6 +60,7 @@ def test_dpkg_sees_the_root_without_network_and_with_few_rights() -> None:
         "E: Package 'libfoo-dev' has no installation candidate",
         " libfoo-dev : Conflicts: libbar-dev\nE: Unable to correct problems, you have held …",
         "E: Packages need to be removed but remove is disabled.",
+        "update-alternatives: error: x\ndpkg: error processing package libfoo-dev (--configure):",
     ],
 )
 def test_packages_that_are_not_there_or_conflict_are_the_recipes_fault(said: str) -> None:

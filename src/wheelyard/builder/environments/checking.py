@@ -20,7 +20,9 @@ _ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
 _TIMEOUT = timedelta(minutes=10)
 _LIMITS = Limits(duration=timedelta(minutes=5))
 _VERIFIED = re.compile(r"(?P<flags>\S{9})\s+(?P<kind>c?)\s*(?P<path>/.*)|missing\s+(?P<gone>/.*)")
-_LEFT_OUT = ("/usr/share/doc/", "/usr/share/man/", "/usr/share/info/")
+_NOT_NEEDED = tuple(f"/usr/share/{name}/" for name in ("doc", "info", "man"))
+"""An imported root may have been made without them."""
+
 _MOST_SHOWN = 5
 _SCRIPT = (
     "printf '#include <Python.h>\\nint main(void){return 0;}' >/tmp/t.c"
@@ -81,7 +83,7 @@ def describe_verification(printed: str) -> str:
         if found is None or found["kind"] == "c":
             continue
         path = found["path"] or found["gone"]
-        if not path.startswith(_LEFT_OUT):
+        if not path.startswith(_NOT_NEEDED):
             wrong.append(path)
     return f"changed or missing: {', '.join(wrong[:_MOST_SHOWN])}" if wrong else ""
 

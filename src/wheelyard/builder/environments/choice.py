@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wheelyard.builder.environments.helper import made_layer
+from wheelyard.builder.environments.manifest import Manifest
 from wheelyard.builder.environments.root import root_view
 from wheelyard.builder.environments.store import Store
 from wheelyard.builder.environments.view import View
-from wheelyard.errors import InvalidName, InvalidSetting
+from wheelyard.errors import EnvironmentUnusable, InvalidName, InvalidSetting
 from wheelyard.model.environment import (
     EnvironmentName,
     environment_of,
@@ -83,6 +84,7 @@ class Environments:
         if name is None:
             yield Surroundings(name=HOST, not_added=tuple(packages))
             return
+        _require_python(name, self.store.current(name).manifest, target)
         wanted = [parse_debian_package(package) for package in packages]
         may_add = os.geteuid() == 0 or self.words is not None
         if not wanted or not may_add:
@@ -98,6 +100,13 @@ class Environments:
         folder = self.store.folder
         with made_layer(folder, name, wanted, words=words, say=say, check=check) as layer:
             yield Surroundings(name=str(name), view=root_view(layer.root), digest=layer.digest)
+
+
+def _require_python(name: EnvironmentName, manifest: Manifest, target: Target) -> None:
+    """Refuse an environment whose Python is not the target's: its wheels would be for another."""
+    if manifest.python.split(".")[:2] != [str(number) for number in target.python]:
+        advice = f"Its Python is {manifest.python}, which is not what {target.name} needs"
+        raise EnvironmentUnusable(name, advice)
 
 
 def open_environments(settings: Settings, *, is_isolated: bool) -> Environments:

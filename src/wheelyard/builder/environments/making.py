@@ -15,7 +15,7 @@ from wheelyard.builder.environments.archive import (
     network_options,
 )
 from wheelyard.builder.environments.manifest import make_manifest
-from wheelyard.builder.environments.packages import apt_error
+from wheelyard.builder.environments.packages import LEFT_OUT, apt_error
 from wheelyard.builder.environments.places import make_places
 from wheelyard.builder.environments.running import require_root, require_runnable
 from wheelyard.builder.environments.store import Store, Version
@@ -37,7 +37,6 @@ _PRIVATE = (
 )
 """Whatever mmdebstrap mounts or starts is gone when it ends, however it ends."""
 
-_LEFT_OUT = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/info/*")
 _STEP = re.compile(r"I: (.+?)(?:\.\.\.)?$")
 _PACKAGE = re.compile(r"(Unpacking|Setting up|Get:\d+) .*?([a-z0-9][a-z0-9+.-]+)[ :(]")
 _EVERY = 40
@@ -104,8 +103,7 @@ def _words(name: EnvironmentName, making: Path, *, cache: Path) -> list[str]:
     words = [*_PRIVATE, "mmdebstrap", "--mode=root", "--variant=minbase", "--verbose"]
     words += [f"--architectures={name.architecture}", f"--include={','.join(NEEDED)}"]
     words += [f"--aptopt={making / 'apt.conf'}", "--skip=essential/unlink"]
-    words += [f"--dpkgopt=path-exclude={pattern}" for pattern in _LEFT_OUT]
-    words += ["--dpkgopt=force-unsafe-io"]
+    words += [f"--dpkgopt=path-exclude={LEFT_OUT}", "--dpkgopt=force-unsafe-io"]
     words += [f'--setup-hook={mount} "$1"/var/cache/apt/archives']
     words += ['--customize-hook=umount "$1"/var/cache/apt/archives']
     return [*words, name.release, str(making / "root"), str(making / "sources.list")]

@@ -28,7 +28,9 @@ _CAPABILITIES = (
 )
 """What dpkg and maintainer scripts need: to give files away, and to become another user."""
 
-_LEFT_OUT = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/info/*")
+LEFT_OUT = "/usr/share/doc/*"
+"""What no build reads. (Manuals stay: packages fail that link one into a folder that is gone.)"""
+
 _UNKNOWN = re.compile(
     r"E: (?:Unable to locate package|Package '?|Couldn't find any package)[^\n]*"
     r"|E: Unable to correct problems[^\n]*|E: Packages need to be removed[^\n]*"
@@ -41,7 +43,11 @@ _UNSIGNED = re.compile(
     r"|Sub-process \S*(?:gpgv|sqv) returned|At least one invalid signature"
 )
 _CHANGED = re.compile(r"Hash Sum mismatch|has unexpected size|File has changed")
-_TOLD = re.compile(r"(?:E|W|Err):[^\n]*|^ \S+ : \S.*$", re.MULTILINE)
+_BROKEN = re.compile(r"^dpkg: error processing", re.MULTILINE)
+_TOLD = re.compile(
+    r"(?:E|W|Err):[^\n]*|^ \S+ : \S.*$|^(?:dpkg|dpkg-deb|update-alternatives): error.*$",
+    re.MULTILINE,
+)
 _SHOWN = 6
 _READABLE = 0o755
 _MARK = "fetched"
@@ -162,7 +168,7 @@ def dpkg_words(root: Path, *, shown: Sequence[Path]) -> list[str]:
     for capability in _CAPABILITIES:
         words += ["--cap-add", capability]
     words += ["--chdir", "/", "--", "/usr/bin/dpkg", "--force-unsafe-io"]
-    return words + [f"--path-exclude={pattern}" for pattern in _LEFT_OUT]
+    return [*words, f"--path-exclude={LEFT_OUT}"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,6 +218,6 @@ def apt_error(said: str, packages: Sequence[str]) -> EnvironmentUnusable | Packa
         return EnvironmentUnusable(subject, f"The archive sent other bytes than signed: {shown}")
     if _NO_SPACE.search(said):
         return EnvironmentUnusable(subject, f"There is no room left: {shown}")
-    if packages and (_UNKNOWN.search(said) or _UNMET.search(said)):
+    if packages and any(rule.search(said) for rule in (_UNKNOWN, _UNMET, _BROKEN)):
         return PackagesMissing(subject, shown)
     return EnvironmentUnusable(subject, shown)
