@@ -5,7 +5,7 @@ import os
 import select
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -13,8 +13,11 @@ from pathlib import Path
 import wheelyard
 from wheelyard import errors, process
 from wheelyard.errors import EnvironmentUnusable, WheelyardError
+from wheelyard.log import get_logger
 from wheelyard.model.environment import DebianPackage, EnvironmentName
 from wheelyard.process import Process
+
+_log = get_logger("builder.environments")
 
 _PROGRAM = "wheelyard.builder.privileged"
 _CHECK_MILLISECONDS = 250
@@ -115,6 +118,10 @@ def _give_back(helper: Process) -> None:
     """Let the helper unmount and remove the layer, and wait until it has."""
     if helper.stdin is not None:
         helper.stdin.close()
-    helper.terminate()
-    helper.wait(_GRACE)
-    helper.close()
+    # Who calls the helper by sudo may not signal it: it ends when it sees its input's end.
+    with suppress(PermissionError):
+        helper.terminate()
+    if helper.wait(_GRACE) is None:
+        _log.warning("layer-left", helper=helper.pid)
+    with suppress(PermissionError):
+        helper.close()
