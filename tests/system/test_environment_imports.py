@@ -1,6 +1,8 @@
 """Taking over roots from tarballs that hold tricks, in the real sandbox that copies them."""
 
 import io
+import os
+import stat
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -63,11 +65,14 @@ def test_a_root_is_taken_over_with_its_origin_on_record(place: Path) -> None:
 
 def test_a_mounted_image_is_taken_over_like_a_tarball(place: Path) -> None:
     filled = fill_root(place / "filled", extra=NEEDED)
+    (filled / "dev").mkdir()
+    os.mknod(filled / "dev/null", 0o666 | stat.S_IFCHR, os.makedev(1, 3))
 
     version = import_root(Store(place / "environments"), BOOKWORM, filled, say=print)
 
     assert version.manifest.origin == "folder filled"
     assert (version.root / "usr/lib/marker").exists()
+    assert list((version.root / "dev").iterdir()) == []
 
 
 @pytest.mark.parametrize(
@@ -136,6 +141,16 @@ def test_a_way_out_over_a_link_reaches_nothing(place: Path, kind: bytes) -> None
         copy_root(tarball, place / "root")
 
     assert (place / "precious").read_text() == "of the host"
+
+
+def test_files_keep_their_owners_and_modes(place: Path) -> None:
+    owned = member("usr/owned")
+    owned.uid, owned.gid, owned.mode = 42, 43, 0o4755
+
+    copy_root(pack(place, owned), place / "root")
+
+    status = (place / "root/usr/owned").stat()
+    assert (status.st_uid, status.st_gid, status.st_mode & 0o7777) == (42, 43, 0o4755)
 
 
 def test_a_device_is_refused(place: Path) -> None:

@@ -23,6 +23,13 @@ def test_an_environment_that_was_put_in_place_is_there(store: Store) -> None:
     assert (version.manifest.python, version.manifest.glibc) == ("3.11.2", "2.36")
 
 
+def test_everybody_may_read_what_only_its_owner_may_change(store: Store) -> None:
+    version = put_environment(store)
+
+    for folder in (store.folder, version.folder.parent, version.folder):
+        assert folder.stat().st_mode & 0o7777 == 0o755
+
+
 def test_one_that_was_never_made_is_told_with_the_command_that_makes_it(store: Store) -> None:
     with pytest.raises(UnknownEnvironment, match="wheelyard environment create bookworm-amd64"):
         store.current(BOOKWORM)

@@ -6,6 +6,7 @@ names or links reaches anything else.
 
 import hashlib
 import re
+import shlex
 import shutil
 from collections.abc import Sequence
 from contextlib import closing
@@ -32,12 +33,17 @@ _SPARE_BYTES = 1024**3
 
 _CAPABILITIES = ("CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID")
 _CODENAME = re.compile(r'^VERSION_CODENAME="?([a-z]+)"?$', re.MULTILINE)
-_TAR = (
-    *("tar", "--extract", "--file=/input", "--directory=/root", "--numeric-owner"),
-    *("--same-owner", "--same-permissions", "--delay-directory-restore"),
-    *("--exclude=./dev/*", "--exclude=dev/*", "--anchored"),
+_NO_DEVICES = ("--anchored", "--exclude=./dev/*", "--exclude=dev/*")
+_UNPACK = (
+    *("tar", "--extract", "--directory=/root", "--numeric-owner", "--same-owner"),
+    *("--same-permissions", "--delay-directory-restore", *_NO_DEVICES),
 )
-_COPY = ("cp", "--archive", "--one-file-system", "/input/.", "/root")
+_TAR = (*_UNPACK, "--file=/input")
+_PACK = ("tar", "--create", "--directory=/input", "--one-file-system", *_NO_DEVICES, ".")
+_COPY = ("/bin/sh", "-c", f"{shlex.join(_PACK)} | {shlex.join(_UNPACK)}")
+"""A folder goes through tar too, which can leave something out. Should the first end too early, the
+second says so."""
+
 _MAX_OS_RELEASE_BYTES = 64 * 1024
 
 
@@ -150,7 +156,9 @@ def _complete(root: Path, name: EnvironmentName, *, making: Path, home: Path, sa
 
 
 def _confined(source: Path, root: Path) -> Sequence[str]:
-    words = ["--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
+    # No user namespace: the root's files belong to many users.
+    words = ["--unshare-net", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--new-session"]
+    words += ["--die-with-parent", "--cap-drop", "ALL"]
     for capability in _CAPABILITIES:
         words += ["--cap-add", capability]
     words += ["--ro-bind", "/usr", "/usr"]

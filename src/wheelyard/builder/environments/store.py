@@ -22,8 +22,8 @@ from wheelyard.builder.sandbox.folders import remove_tree
 from wheelyard.errors import EnvironmentUnusable, InvalidName, UnknownEnvironment
 from wheelyard.model.environment import EnvironmentName, parse_environment_name
 
-_PASSABLE = 0o711
-"""Builds may pass through to a root or a layer, and not look around."""
+_READABLE = 0o755
+"""There are no secrets here: a builder that is not root reads, and locks what it uses."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +67,7 @@ class Store:
         home = self.folder / str(name)
         for folder in (self.folder, home, home / "versions", home / "packages"):
             folder.mkdir(parents=True, exist_ok=True)
-            folder.chmod(_PASSABLE)
+            folder.chmod(_READABLE)
         return home
 
     def current(self, name: EnvironmentName) -> Version:
@@ -101,7 +101,7 @@ class Store:
         """Put a version that is complete in place of the current one, at one stroke."""
         home = self.home(name)
         write_manifest(manifest, made)
-        made.chmod(_PASSABLE)
+        made.chmod(_READABLE)
         identity = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}-{manifest.digest[:12]}"
         folder = home / "versions" / identity
         os.sync()
