@@ -17,6 +17,8 @@ from fake_upstream import UPLOADED_AT, FakeUpstream
 from sandboxes import bubblewrap, reachable_folder
 from wheelyard.builder import host
 from wheelyard.builder.build import Bench, Outcome, build
+from wheelyard.builder.environments.choice import Environments
+from wheelyard.builder.environments.store import Store
 from wheelyard.builder.report import Report
 from wheelyard.builder.sandbox.folders import build_user, remove_tree
 from wheelyard.client import http_client
@@ -33,6 +35,7 @@ def open_bench() -> Iterator[Bench]:
     client = http_client(contact="tests", timeout=settings.upstream.timeout)
     with reachable_folder() as folder, client:
         yield Bench(
+            environments=Environments(store=Store(folder), chosen={}, is_open=False),
             sandbox=bubblewrap(),
             user=build_user(settings),
             client=client,

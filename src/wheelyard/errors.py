@@ -10,18 +10,22 @@
     │   ├── DatabaseUnavailable            the database
     │   ├── StoreFull                      no room in the store
     │   ├── ServerUnavailable              the wheelyard server, seen from a builder
-    │   └── CacheUnavailable               the cache in front of the server
+    │   ├── CacheUnavailable               the cache in front of the server
+    │   └── EnvironmentUnusable            an environment that is broken, in use or cannot be made
     ├── NotFound                        4
     │   ├── UnknownProject                 upstream has no such project
     │   ├── UnknownTarget                  no such target is configured
     │   ├── SourceMissing                  the index does not tell of changes in this way
-    │   └── NotStored                      the store has no such object
+    │   ├── NotStored                      the store has no such object
+    │   ├── UnknownEnvironment             no such environment was made on this machine
+    │   └── PackagesMissing                Debian packages that are not there, or conflict
     ├── Refused                         5: asked for something that must not be done
     │   ├── Unauthorized                   a wrong, expired or revoked token
     │   ├── LeaseLost                      the lease has expired or belongs to somebody else
     │   ├── UploadRefused                  bytes that disagree with what was announced
     │   ├── SandboxMissing                 no sandbox, and none may be done without
-    │   └── LibraryMissing                 a library that only few need is not installed
+    │   ├── LibraryMissing                 a library that only few need is not installed
+    │   └── RootNeeded                     mounts and packages need the rights of root
     ├── Stopped                         1: work that ends early because somebody asked for it
     └── HostileContent                  6: an archive or a wheel that must not be used
 
@@ -100,6 +104,10 @@ class CacheUnavailable(Unavailable):
     """The cache in front of this server cannot be told to forget."""
 
 
+class EnvironmentUnusable(Unavailable):
+    """The environment cannot be used."""
+
+
 class NotFound(WheelyardError):
     """This does not exist."""
 
@@ -120,6 +128,14 @@ class SourceMissing(NotFound):
 
 class NotStored(NotFound):
     """The store holds no such object."""
+
+
+class UnknownEnvironment(NotFound):
+    """No such environment has been made on this machine."""
+
+
+class PackagesMissing(NotFound):
+    """These Debian packages cannot be installed."""
 
 
 class Refused(WheelyardError):
@@ -146,6 +162,10 @@ class SandboxMissing(Refused):
 
 class LibraryMissing(Refused):
     """A library that only few need is not installed."""
+
+
+class RootNeeded(Refused):
+    """Only root may do this."""
 
 
 class Stopped(WheelyardError):

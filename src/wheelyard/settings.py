@@ -137,6 +137,10 @@ class BuilderSettings(_Section):
 
     `folder` holds caches and work folders (default: chosen by the builder where its build user can
     reach it); `build_uid` is the user that builds run as when the builder is started by root.
+    `environments` says which environment (`bookworm-armhf`) a target, or a whole distribution
+    release, is built in, or `host` for the machine's own system; by default the environment of the
+    target's own name, where it is there. They are kept in `environment_folder`. `helper` is how a
+    builder that is not root calls the helper that makes layers, as `["sudo", "-n", …]`.
     """
 
     server: str | None = None
@@ -146,6 +150,9 @@ class BuilderSettings(_Section):
     sandbox: Literal["bubblewrap", "plain"] = "bubblewrap"
     build_uid: int = Field(default=61616, gt=0)
     claim_wait: timedelta = timedelta(seconds=10)
+    environments: dict[str, str] = {}
+    environment_folder: Path = Path("/var/lib/wheelyard/environments")
+    helper: tuple[str, ...] | None = None
 
 
 class Settings(BaseSettings):

@@ -14,6 +14,7 @@ from typing import TypeVar
 from wheelyard.builder import host
 from wheelyard.builder.build import Bench, Outcome, build
 from wheelyard.builder.connection import Connection
+from wheelyard.builder.environments.choice import open_environments
 from wheelyard.builder.report import Report
 from wheelyard.builder.sandbox.folders import build_user, choose_folder, remove_tree
 from wheelyard.builder.sandbox.opening import open_sandbox
@@ -68,6 +69,7 @@ def run_agent(settings: Settings, *, stop: threading.Event, once: bool = False) 
     client = http_client(contact=settings.contact, timeout=settings.upstream.timeout)
     bench = Bench(
         sandbox=sandbox,
+        environments=open_environments(settings, is_isolated=sandbox.name != "plain"),
         user=build_user(settings),
         client=client,
         folder=folder,

@@ -2,6 +2,8 @@
 
 import shutil
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,6 +13,7 @@ import httpx2
 from packaging.version import Version
 
 from wheelyard.builder import hooks, source
+from wheelyard.builder.environments.choice import Environments
 from wheelyard.builder.hooks import Workplace
 from wheelyard.builder.installing import Index
 from wheelyard.builder.report import Report
@@ -25,7 +28,13 @@ from wheelyard.builder.sandbox.folders import BuildUser, hand_over
 from wheelyard.builder.sandbox.sandbox import Sandbox
 from wheelyard.certify.inspection import inspect_wheel
 from wheelyard.certify.retag import apply_build_number
-from wheelyard.errors import HostileContent
+from wheelyard.errors import (
+    EnvironmentUnusable,
+    HostileContent,
+    InvalidName,
+    PackagesMissing,
+    WheelyardError,
+)
 from wheelyard.model.build import Failure, FailureKind, Limits, Phase
 from wheelyard.model.names import parse_project_name
 from wheelyard.model.target import Target
@@ -42,6 +51,7 @@ class Bench:
     """What every build on this machine is made with."""
 
     sandbox: Sandbox
+    environments: Environments
     user: BuildUser | None
     client: httpx2.Client
     folder: Path
@@ -102,17 +112,17 @@ def _build(
     system = _must(read_build_system(project_folder))
     requires = (*system.requires, *lease.recipe.requirements)
     environment = _environment(requires, target, index, report)
-    workplace = _workplace(bench, lease, project_folder, work=work, limits=limits)
-
-    report.enter(Phase.BUILD)
-    with timer:
-        more = _must(hooks.requirements_of(workplace, system, environment, write=report.write))
-    if not is_satisfied(more, environment):
-        report.enter(Phase.FETCH)
-        environment = _environment((*requires, *more), target, index, report)
+    with _surroundings(bench, lease, target, report) as sandbox:
+        workplace = _workplace(bench, lease, project_folder, sandbox=sandbox, work=work)
         report.enter(Phase.BUILD)
-    with timer:
-        filename = _build_wheel(workplace, system, environment, report, used=timer.seconds)
+        with timer:
+            more = _must(hooks.requirements_of(workplace, system, environment, write=report.write))
+        if not is_satisfied(more, environment):
+            report.enter(Phase.FETCH)
+            environment = _environment((*requires, *more), target, index, report)
+            report.enter(Phase.BUILD)
+        with timer:
+            filename = _build_wheel(workplace, system, environment, report, used=timer.seconds)
 
     report.enter(Phase.INSPECT)
     taken = _take(workplace.output, filename, work / "taken", limits=limits)
@@ -135,6 +145,40 @@ def _environment(requires: tuple[str, ...], target: Target, index: Index, report
     return _must(make_environment(requires, target, index, day=today, check=report.check))
 
 
+@contextmanager
+def _surroundings(
+    bench: Bench, lease: BuildLease, target: Target, report: Report
+) -> Iterator[Sandbox]:
+    """Yield the sandbox in which the project's code runs, with the recipe's Debian packages."""
+    packages = lease.recipe.debian_packages
+    if packages:
+        report.say(f"Debian packages: {', '.join(packages)}")
+    opened = bench.environments.opened(target, packages, say=report.say, check=report.check)
+    with ExitStack() as held:
+        try:
+            around = held.enter_context(opened)
+        except (PackagesMissing, InvalidName) as error:
+            kind = FailureKind.MISSING_SYSTEM_PACKAGE
+            raise _Failed(_without_packages(kind, error, packages)) from None
+        except EnvironmentUnusable as error:
+            kind = FailureKind.INFRASTRUCTURE
+            raise _Failed(_without_packages(kind, error, packages)) from None
+        if around.not_added:
+            report.say(f"this builder cannot add {', '.join(around.not_added)}")
+        if around.digest is not None:
+            report.say(f"environment: {around.name} {around.digest}")
+        yield bench.sandbox if around.view is None else bench.sandbox.showing(around.view)
+
+
+def _without_packages(kind: FailureKind, error: WheelyardError, packages: Sequence[str]) -> Failure:
+    return Failure(
+        kind=kind,
+        message="The environment that the build needs could not be made.",
+        subject=", ".join(packages) or None,
+        evidence=(str(error),),
+    )
+
+
 def _build_wheel(
     workplace: Workplace, system: BuildSystem, environment: Path, report: Report, *, used: float
 ) -> str:
@@ -143,7 +187,12 @@ def _build_wheel(
 
 
 def _workplace(
-    bench: Bench, lease: BuildLease, project_folder: Path, *, work: Path, limits: Limits
+    bench: Bench,
+    lease: BuildLease,
+    project_folder: Path,
+    *,
+    sandbox: Sandbox,
+    work: Path,
 ) -> Workplace:
     output, control = work / "output", work / "control"
     for folder in (output, control):
@@ -151,13 +200,13 @@ def _workplace(
     for folder in (project_folder, output):
         hand_over(folder, bench.user)
     return Workplace(
-        sandbox=bench.sandbox,
+        sandbox=sandbox,
         user=bench.user,
         source=project_folder,
         output=output,
         control=control,
         environment=_variables(lease, processors=bench.processors),
-        limits=limits,
+        limits=lease.limits.limits(),
     )
 
 

@@ -11,6 +11,7 @@
 `databases` the schema, checking, moving, and what operators did
 `operation` what operators' commands have in common; `output`: what they print
 `diagnose`  what a build log says
+`environments` the systems that builds run in; `steps`: how their making is shown
 """
 
 from wheelyard.cli.app import main

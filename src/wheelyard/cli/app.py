@@ -28,10 +28,11 @@ _MODULES = {
     ("stats",): "stats",
     ("downloads",): "downloads",
     ("diagnose",): "diagnose",
+    ("environment",): "environments",
 }
 """Which module of this package brings which command, by the words that it is called with."""
 
-_FOR_BUILDERS = frozenset({"build", "diagnose"})
+_FOR_BUILDERS = frozenset({"build", "diagnose", "environments"})
 """The modules that need none of the server's libraries, which a bare board does not have."""
 
 

@@ -7,7 +7,7 @@ from wheelyard.cli.app import modules_for
 
 EVERY_MODULE = [
     *("up", "serve", "build", "builders", "projects", "releases", "queue", "targets"),
-    *("upstream", "databases", "stats", "downloads", "diagnose"),
+    *("upstream", "databases", "stats", "downloads", "diagnose", "environments"),
 ]
 
 
@@ -21,6 +21,7 @@ EVERY_MODULE = [
         (["project", "show", "evdev"], ["projects"]),
         (["queue", "--json", "list"], ["queue"]),
         (["diagnose", "up"], ["diagnose"]),
+        (["environment", "create", "bookworm-arm64"], ["environments"]),
         (["--help"], EVERY_MODULE),
         (["nonsense"], EVERY_MODULE),
     ],

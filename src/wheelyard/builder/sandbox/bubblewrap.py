@@ -35,6 +35,10 @@ class BubblewrapSandbox:
         self._hierarchies = hierarchies
         process.adopt_orphans()
 
+    def showing(self, view: View) -> "BubblewrapSandbox":
+        """Return this sandbox with another system for its commands to see."""
+        return BubblewrapSandbox(user=self._user, view=view, hierarchies=self._hierarchies)
+
     def run(self, command: Command, *, output: Callable[[bytes], None]) -> Result:
         """Run a command; see `wheelyard.builder.sandbox.sandbox.Sandbox`."""
         begun = time.monotonic()

@@ -11,9 +11,11 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from wheelyard import process
+from wheelyard.builder.environments.view import View
 from wheelyard.builder.sandbox import watcher
 from wheelyard.builder.sandbox.sandbox import HOME_FOLDER, Command, LimitHit, Result
 from wheelyard.builder.sandbox.supervision import DiskCheck, Printed, supervise
+from wheelyard.errors import SandboxMissing
 from wheelyard.model.build import Limits
 from wheelyard.process import Process
 
@@ -32,6 +34,11 @@ class PlainSandbox:
 
     def __init__(self) -> None:
         process.adopt_orphans()
+
+    def showing(self, view: View) -> "PlainSandbox":
+        """Refuse: without isolation there is only the machine's own system."""
+        advice = "builder.sandbox = 'plain' has no other system than the machine's own"
+        raise SandboxMissing(", ".join(view.shown), advice)
 
     def run(self, command: Command, *, output: Callable[[bytes], None]) -> Result:
         """Run a command; see `wheelyard.builder.sandbox.sandbox.Sandbox`."""

@@ -6,6 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
+from wheelyard.builder.environments.view import View
 from wheelyard.model.build import Limits
 
 HOME_FOLDER = "/tmp/home"  # noqa: S108 - a path inside the sandbox
@@ -62,6 +63,14 @@ class Sandbox(Protocol):
     """
 
     name: str
+
+    def showing(self, view: View) -> "Sandbox":
+        """Return this sandbox with another system for its commands to see.
+
+        Raises:
+            SandboxMissing: if it cannot show any but the machine's own.
+        """
+        ...
 
     def run(self, command: Command, *, output: Callable[[bytes], None]) -> Result:
         """Run a command, handing what it prints (both streams, as it comes) to `output`.

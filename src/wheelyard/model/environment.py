@@ -1,0 +1,86 @@
+"""Environments by name: a Debian release, an architecture, and where they differ, a variant."""
+
+import re
+from dataclasses import dataclass
+from typing import NewType
+
+from wheelyard.errors import InvalidName
+from wheelyard.model.target import GLIBC_OF_CHANNEL, Target
+
+DebianPackage = NewType("DebianPackage", str)
+"""The name of a binary package, as Debian's policy allows it."""
+
+MACHINES = {"amd64": "x86_64", "arm64": "aarch64", "armhf": "armv7l"}
+"""Debian's architectures that environments are made for, and the kernel's words for them."""
+
+_RASPBERRY = "raspios"
+"""The variant of Raspberry Pi OS, whose `armhf` is another architecture than Debian's."""
+
+_MAX_SHOWN = 100
+_NAME = re.compile(r"([a-z]{1,20})-([a-z0-9]{1,20})(?:-([a-z][a-z0-9]{0,20}))?")
+_PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]{0,98}[a-z0-9+.]")
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentName:
+    """The name of an environment, such as `bookworm-armhf` or `bookworm-armhf-raspios`.
+
+    `variant` is empty for Debian itself; one that has a variant is always imported.
+    """
+
+    release: str
+    architecture: str
+    variant: str = ""
+
+    def __str__(self) -> str:
+        return "-".join(filter(None, (self.release, self.architecture, self.variant)))
+
+    @property
+    def machine(self) -> str:
+        """The kernel's word for the machines that this is for (`armv7l`)."""
+        if self.variant == _RASPBERRY and self.architecture == "armhf":
+            return "armv6l"
+        return MACHINES[self.architecture]
+
+
+def parse_environment_name(text: str) -> EnvironmentName:
+    """Take the name of an environment apart.
+
+    Raises:
+        InvalidName: if it does not read like one, or its release or architecture is not known.
+    """
+    found = _NAME.fullmatch(text)
+    if found is None:
+        raise InvalidName(repr(text[:_MAX_SHOWN]), "An environment reads like bookworm-armhf")
+    release, architecture, variant = found[1], found[2], found[3] or ""
+    if release not in GLIBC_OF_CHANNEL:
+        known = ", ".join(GLIBC_OF_CHANNEL)
+        raise InvalidName(repr(text), f"Known distribution releases: {known}")
+    if architecture not in MACHINES:
+        raise InvalidName(repr(text), f"Known architectures: {', '.join(MACHINES)}")
+    return EnvironmentName(release, architecture, variant)
+
+
+def environment_of(target: Target) -> EnvironmentName | None:
+    """Return the environment whose name fits a target; None for machines without one."""
+    if target.channel not in GLIBC_OF_CHANNEL:
+        return None
+    if target.architecture == "armv6l":
+        return EnvironmentName(target.channel, "armhf", _RASPBERRY)
+    for architecture, machine in MACHINES.items():
+        if machine == target.architecture:
+            return EnvironmentName(target.channel, architecture)
+    return None
+
+
+def parse_debian_package(text: str) -> DebianPackage:
+    """Return the name of a Debian package (Debian policy, section 5.6.7).
+
+    A name that ends in a minus sign, which no package has, would tell apt to remove one.
+
+    Raises:
+        InvalidName: if it is not one.
+    """
+    if not _PACKAGE.fullmatch(text):
+        raise InvalidName(repr(text[:_MAX_SHOWN]), "This cannot be the name of a Debian package")
+    return DebianPackage(text)
