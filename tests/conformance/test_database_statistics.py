@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from wheelyard.database.download_rows import EXPORTED, columns_of, exported
 from wheelyard.database.engine import Engine, connect, reading, writing
 from wheelyard.database.migrate import upgrade
 from wheelyard.database.statistics import project_statistics, statistics
+from wheelyard.downloads import exchange
 from wheelyard.downloads.exchange import FileFormat, export, import_counts
 from wheelyard.errors import BadInput
 from wheelyard.model.download import Client, ClientClass, Dimension, Request, RequestKind
@@ -91,6 +93,20 @@ def test_the_top_is_that_of_this_month_and_the_last_without_robots(engine: Engin
     assert top == [("six", 12), ("evdev", 5)]
 
 
+def test_who_is_on_top_one_month_keeps_what_was_counted_far_down_in_the_other(
+    engine: Engine,
+) -> None:
+    last_month = date(2026, 10, 5)
+    late = download("late-1.0-py3-none-any.whl")
+    many = {
+        (last_month, download(f"p{number}-1.0-py3-none-any.whl"), PIP): 1000
+        for number in range(100)
+    }
+    put_on_record(engine, many | {(last_month, late, PIP): 900, (TODAY, late, PIP): 500})
+    first = found(engine).top[0]
+    assert (first.project, first.sum.downloads) == ("late", 1400)
+
+
 def test_installers_are_shared_out_by_what_they_told_in_thirty_days(engine: Engine) -> None:
     some_months(engine)
     shares = found(engine).shares
@@ -149,6 +165,60 @@ def test_what_is_exported_is_complete_in_another_wheelyard_and_counts_once(
     other.dispose()
 
 
+def test_an_export_may_be_packed_and_have_what_clocks_that_run_fast_told(
+    engine: Engine, tmp_path: Path
+) -> None:
+    folder = tmp_path / "out"
+    put_on_record(engine, {(TODAY + DAY, SIX, PIP): 2})
+    export(engine, folder, form=FileFormat.CSV)
+    before = rows(engine)
+    for path in folder.iterdir():
+        path.write_bytes(gzip.compress(path.read_bytes()))
+    import_counts(engine, folder, at=NOW)
+    after = rows(engine)
+    assert {name: len(some) for name, some in after.items()} == {
+        name: len(some) for name, some in before.items()
+    }
+    assert [row["downloads"] for row in after["files"]] == [4]
+
+
+def test_rows_of_the_same_key_add_up(engine: Engine, tmp_path: Path) -> None:
+    put_on_record(engine, {(TODAY, SIX, PIP): 2})
+    export(engine, tmp_path, form=FileFormat.CSV)
+    path = tmp_path / "files.csv"
+    path.write_text(path.read_text() + path.read_text().splitlines()[-1] + "\n")
+    import_counts(engine, tmp_path, at=NOW)
+    assert [row["downloads"] for row in rows(engine)["files"]] == [6]
+
+
+def test_an_export_that_fails_leaves_the_last_one_as_it_was(engine: Engine, tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    put_on_record(engine, {(TODAY, SIX, PIP): 2})
+    export(engine, folder, form=FileFormat.CSV)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert set(before) == {f"{name}.csv" for name in EXPORTED}
+    put_on_record(engine, {(TODAY, SIX, PIP): 2})
+    (folder / "requests.csv.part").mkdir()
+    with pytest.raises(BadInput, match="requests"):
+        export(engine, folder, form=FileFormat.CSV)
+    assert {name: (folder / name).read_bytes() for name in before} == before
+
+
+def test_a_history_that_is_added_in_parts_is_added_whole(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exchange, "_ADDED_AT_ONCE", 2)
+    path = tmp_path / "history.csv"
+    path.write_text("package,date\n" + "six,2026-11-20\nevdev,2026-11-21\nspam,2026-11-22\n" * 9)
+    assert import_counts(engine, path, at=NOW) == 27
+    for name in ("six", "evdev", "spam"):
+        project = of_project(engine, name)
+        assert project is not None
+        assert project.all_time.downloads == 9
+        assert [month.sum.downloads for month in project.months] == [9]
+    assert found(engine).all_time == Sum(downloads=27)
+
+
 def test_parquet_files_have_the_same_rows(engine: Engine, tmp_path: Path) -> None:
     some_months(engine)
     export(engine, tmp_path, form=FileFormat.PARQUET)
@@ -195,6 +265,8 @@ def test_another_services_history_is_added_once(
         ("a,b\n1,2\n", "no package and date"),
         ("package,date\nsix,2026-11-20\n../etc,2026-11-20\nsix,yesterday\nsix\n", "lines? 3, 4, 5"),
         ("package,date,count\nsix,2026-11-20,-1\n", "line 2"),
+        ("package,date,count\nsix,2026-11-20,1_000\n", "line 2"),
+        ("package,date\n" + "six,never\n" * 9, "9 rows make no sense, in line 2, 3, 4, 5, 6 …"),
         ("package,date,count\nsix,2026-11-20,99999999999999999999\n", "line 2"),
         ("package,date\nsix,2027-11-20\n", "line 2"),
         ("package,date\nsix,0001-01-01\n", "line 2"),
@@ -214,31 +286,81 @@ def test_of_a_history_with_bad_rows_nothing_is_imported(
         assert connection.execute(select(tables.log_positions)).all() == []
 
 
-@pytest.mark.parametrize("fault", ["missing", "columns", "number", "short", "negative", "period"])
+@pytest.mark.parametrize(
+    ("period", "starts_on"),
+    [
+        ("all", "2026-11-01"),
+        ("month", "2026-11-02"),
+        ("month", "2027-01-01"),
+        ("day", "1970-01-01"),
+    ],
+)
+def test_a_period_begins_when_it_begins(
+    engine: Engine, tmp_path: Path, period: str, starts_on: str
+) -> None:
+    some_months(engine)
+    export(engine, tmp_path, form=FileFormat.CSV)
+    before = rows(engine)
+    with (tmp_path / "projects.csv").open("a", encoding="utf-8") as file:
+        file.write(f"{period},{starts_on},six,1,1,1,1,1\n")
+    with pytest.raises(BadInput, match=r"projects.*makes no sense"):
+        import_counts(engine, tmp_path, at=NOW)
+    assert rows(engine) == before
+
+
+def set_last(cell: int, text: str) -> Callable[[list[list[str]]], None]:
+    def change(lines: list[list[str]]) -> None:
+        lines[-1][cell] = text
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        pytest.param(list.clear, id="empty"),
+        pytest.param(lambda lines: lines[0].__setitem__(0, "other"), id="columns"),
+        pytest.param(lambda lines: lines[-1].pop(), id="short"),
+        pytest.param(lambda lines: lines[-1].append("1"), id="long"),
+        pytest.param(lambda lines: lines.append(["\udcff"]), id="bytes"),
+        pytest.param(lambda lines: lines.append(["x" * 200_000]), id="long cell"),
+        pytest.param(set_last(-1, "many"), id="no number"),
+        pytest.param(set_last(-1, "1_000"), id="underscore"),
+        pytest.param(set_last(-1, str(2**63 - 1)), id="large"),
+        pytest.param(set_last(-1, "-5"), id="negative"),
+        pytest.param(set_last(0, "century"), id="no kind"),
+        pytest.param(set_last(2, "2026-11-25"), id="future"),
+        pytest.param(set_last(2, "1999-12-31"), id="early"),
+    ],
+)
 def test_of_a_damaged_export_nothing_is_imported(
-    engine: Engine, tmp_path: Path, fault: str
+    engine: Engine, tmp_path: Path, damage: Callable[[list[list[str]]], None]
 ) -> None:
     some_months(engine)
     export(engine, tmp_path, form=FileFormat.CSV)
     before = rows(engine)
     path = tmp_path / "requests.csv"
     lines = list(csv.reader(path.read_text(encoding="utf-8").splitlines()))
-    match fault:
-        case "missing":
-            path.unlink()
-        case "columns":
-            lines[0][0] = "other"
-        case "number":
-            lines[-1][-1] = "many"
-        case "short":
-            lines[-1].pop()
-        case "negative":
-            lines[-1][-1] = "-5"
-        case "period":
-            lines[-1][0] = "century"
-    if fault != "missing":
-        text = "".join(",".join(line) + "\n" for line in lines)
-        path.write_text(text, encoding="utf-8")
+    damage(lines)
+    text = "".join(",".join(line) + "\n" for line in lines)
+    path.write_text(text, encoding="utf-8", errors="surrogateescape")
+    with pytest.raises(BadInput, match="requests"):
+        import_counts(engine, tmp_path, at=NOW)
+    assert rows(engine) == before
+
+
+@pytest.mark.parametrize("is_missing", [True, False])
+def test_an_export_without_all_of_its_files_is_not_imported(
+    engine: Engine, tmp_path: Path, *, is_missing: bool
+) -> None:
+    some_months(engine)
+    export(engine, tmp_path, form=FileFormat.CSV)
+    before = rows(engine)
+    path = tmp_path / "requests.csv"
+    if is_missing:
+        path.unlink()
+    else:
+        path.write_bytes(gzip.compress(path.read_bytes())[:-9])
     with pytest.raises(BadInput, match="requests"):
         import_counts(engine, tmp_path, at=NOW)
     assert rows(engine) == before

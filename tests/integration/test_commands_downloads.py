@@ -114,3 +114,25 @@ def test_what_came_through_a_pipe_is_counted_once_whatever_is_killed(wheelyard: 
         second.stdin.close()
         assert second.wait(PATIENCE_SECONDS) == 0
     assert wheelyard.json("stats")["all_time"]["downloads"] == 3
+
+
+def test_what_cannot_be_kept_of_a_pipe_is_no_success(wheelyard: Commands) -> None:
+    (wheelyard.yard.folder / "spool").touch()
+    answer = subprocess.run(
+        [sys.executable, "-m", "wheelyard", "downloads", "count", "--stdin", "--name", "a"],
+        input=line().encode(),
+        capture_output=True,
+        check=False,
+        env=os.environ,
+        timeout=PATIENCE_SECONDS,
+    )
+    assert answer.returncode == 2
+    assert answer.stderr.startswith(b"wheelyard: ")
+    assert answer.stderr.count(b"\n") == 1
+
+
+def test_an_export_that_cannot_be_written_is_one_clear_line(wheelyard: Commands, log: Path) -> None:
+    answer = wheelyard("downloads", "export", str(log / "below-a-file"))
+    assert answer.exit_code == 2
+    assert answer.errors.startswith("wheelyard: ")
+    assert answer.errors.count("\n") == 1

@@ -85,10 +85,13 @@ def _count_stdin(context: Context, settings: Settings, name: str) -> list[Counte
     source = LogFolder(f"stdin:{name}", folder, clock=context.clock, removes=True)
     stop = stop_on_signals()
     ended = threading.Event()
+    troubles: list[OSError] = []
 
     def receive() -> None:
         try:
             spool(sys.stdin.buffer, folder, clock=context.clock)
+        except OSError as error:
+            troubles.append(error)
         finally:
             ended.set()
 
@@ -96,7 +99,10 @@ def _count_stdin(context: Context, settings: Settings, name: str) -> list[Counte
     counted = []
     while not ended.wait(_PAUSE_SECONDS) and not stop.is_set():
         counted.append(_count(context, settings, source))
-    return [*counted, _count(context, settings, source)]
+    counted.append(_count(context, settings, source))
+    if troubles:
+        raise BadInput(source.name, f"Not all of it could be kept: {troubles[0]}")
+    return counted
 
 
 @download_commands.command()

@@ -84,13 +84,14 @@ def _print_more(found: Statistics) -> None:
     most = max((one.sum.downloads for one in found.top), default=0)
     print_table(
         "Downloaded most, this month and the last",
-        ("project", "downloads", "", "time saved"),
+        ("project", "downloads", "", "time saved", "as piwheels reckons it"),
         [
             (
                 one.project,
                 f"{one.sum.downloads:,}",
                 bar(one.sum.downloads, most),
                 shown_span(one.sum.saved_ms),
+                shown_span(one.sum.comparable_ms),
             )
             for one in found.top
         ],

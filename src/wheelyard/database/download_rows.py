@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from sqlalchemy import Column, Date, Select, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DataError, IntegrityError
 
 from wheelyard.database import downloads, log_positions
 from wheelyard.database.columns import Count, Label
@@ -77,11 +77,11 @@ def begin_import(connection: Connection, digest: str, *, at: datetime) -> bool:
 def add_rows(connection: Connection, name: str, rows: Iterable[Mapping[str, Any]]) -> int:
     """Add exported rows to what is on record; return how many they were.
 
-    They must have the columns and types of `columns_of`; no two of them the same key. Raises
+    They must have the columns and types of `columns_of`; rows of the same key add up. Raises
     `BadInput` for numbers that cannot be.
     """
     table = _TABLES[name]
-    keys = {column.name for column in table.primary_key}
+    keys = [column.name for column in table.primary_key]
     sums = [column.name for column in table.columns if column.name not in keys]
     added = 0
     remaining = iter(rows)
@@ -89,8 +89,8 @@ def add_rows(connection: Connection, name: str, rows: Iterable[Mapping[str, Any]
         prepared = _with_ids(connection, some) if name == "files" else some
         ordered = [_in_order(table.columns, row) for row in prepared]
         try:
-            add_up(connection, table, ordered, sums=sums)
-        except IntegrityError as error:
+            add_up(connection, table, _together(ordered, keys, sums), sums=sums)
+        except (IntegrityError, DataError) as error:
             raise BadInput(name, f"Some of its rows cannot be: {error.orig}") from None
         added += len(some)
     return added
@@ -117,6 +117,18 @@ def _with_ids(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> list
     rows = list(rows)
     ids = downloads.file_ids(connection, {row["filename"]: row["project"] for row in rows})
     return [{**row, "file_id": ids[row["filename"]]} for row in rows]
+
+
+def _together(
+    rows: Iterable[dict[str, Any]], keys: Iterable[str], sums: Iterable[str]
+) -> list[dict[str, Any]]:
+    """Add rows of the same key up; PostgreSQL takes no key twice in one statement."""
+    by_key: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for row in rows:
+        kept = by_key.setdefault(tuple(row[key] for key in keys), row)
+        if kept is not row:
+            kept.update({name: kept[name] + row[name] for name in sums})
+    return list(by_key.values())
 
 
 def _in_order(columns: Iterable[Column[Any]], row: Mapping[str, Any]) -> dict[str, Any]:

@@ -119,24 +119,45 @@ def _project_sums() -> Select[tuple[Period, date, str, int, int, int]]:
 
 
 def _top(connection: Connection, today: date) -> tuple[ProjectSum, ...]:
-    """Return the projects on top; each month's first hundred are looked at, by an index."""
+    """Return the projects on top, of those that are among a month's first hundred, by an index.
+
+    Their sums are asked for by name: who is on top this month may have been far down last month.
+    """
     counts = project_counts.c
     month = today.replace(day=1)
-    found: dict[str, list[Sum]] = {}
-    for start in (month, (month - _ONE_DAY).replace(day=1)):
-        rows = connection.execute(
-            _project_sums()
-            .where(counts.period == Period.MONTH, counts.starts_on == start)
-            .order_by(counts.downloads.desc())
-            .limit(5 * _TOP)
-        )
-        for row in rows:
-            found.setdefault(row.project, []).append(
-                Sum(downloads=row.downloads, saved_ms=row.saved_ms, comparable_ms=row.comparable_ms)
+    starts = (month, (month - _ONE_DAY).replace(day=1))
+    names: set[str] = set()
+    for start in starts:
+        names.update(
+            connection.scalars(
+                select(counts.project)
+                .where(counts.period == Period.MONTH, counts.starts_on == start)
+                .order_by(counts.downloads.desc())
+                .limit(5 * _TOP)
             )
-    top = [ProjectSum(project=name, sum=_together(sums)) for name, sums in found.items()]
-    top.sort(key=lambda one: (-one.sum.downloads, one.project))
-    return tuple(one for one in top[:_TOP] if one.sum.downloads)
+        )
+    downloads = func.sum(counts.downloads).label("downloads")
+    rows = connection.execute(
+        select(
+            counts.project,
+            downloads,
+            func.sum(counts.saved_ms).label("saved_ms"),
+            func.sum(counts.comparable_ms).label("comparable_ms"),
+        )
+        .where(
+            counts.project.in_(sorted(names)),
+            counts.period == Period.MONTH,
+            counts.starts_on.in_(starts),
+        )
+        .group_by(counts.project)
+        .order_by(downloads.desc(), counts.project)
+        .limit(_TOP)
+    )
+    return tuple(
+        ProjectSum(project=row.project, sum=_sum(row.downloads, row.saved_ms, row.comparable_ms))
+        for row in rows
+        if row.downloads
+    )
 
 
 def _shares(connection: Connection, dimension: Dimension, today: date) -> tuple[Share, ...]:

@@ -4,29 +4,37 @@ import csv
 import hashlib
 import io
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from wheelyard.database import download_rows
+from wheelyard.database.downloads import ALL_TIME
 from wheelyard.database.engine import Engine, reading, writing
 from wheelyard.downloads.reading import BROKEN, opened
 from wheelyard.errors import BadInput, InvalidName, LibraryMissing
+from wheelyard.model.download import Period
 from wheelyard.model.names import parse_project_name
 
 _BLOCK = 1024 * 1024
 _BATCH = 10_000
+_ADDED_AT_ONCE = 100_000
 _SHOWN = 5
 _PROJECT = frozenset({"package", "project", "name"})
 _DAY = frozenset({"date", "day", "accessed_at", "downloaded_at", "timestamp", "time"})
 _COUNT = frozenset({"count", "downloads", "downloads_count", "num_downloads"})
 _EARLIEST = date(2000, 1, 1)
+_ONE_DAY = timedelta(days=1)
 _MOST = 2**40
 """More downloads of one project on one day are a mistake."""
+
+_NUMBER = re.compile(r"-?[0-9]{1,17}")
+"""Larger ones are a mistake, too: some of them together would not fit into a database's number."""
 
 
 class FileFormat(StrEnum):
@@ -39,19 +47,34 @@ class FileFormat(StrEnum):
 def export(engine: Engine, folder: Path, *, form: FileFormat) -> dict[str, int]:
     """Write everything that was counted into a folder, a file for each kind of rows.
 
-    Returns how many rows each got. Raises `LibraryMissing` if the format's library is not there.
+    Returns how many rows each got. What was there before stays unless everything is written.
+
+    Raises:
+        LibraryMissing: if the format's library is not there.
+        BadInput: if the files cannot be written.
     """
     write = _parquet_writer() if form is FileFormat.PARQUET else _write_csv
+    try:
+        return _export(engine, folder, form, write)
+    except OSError as error:
+        raise BadInput(str(folder), f"It cannot be written: {error}") from None
+
+
+def _export(engine: Engine, folder: Path, form: FileFormat, write: "_Writer") -> dict[str, int]:
     folder.mkdir(parents=True, exist_ok=True)
+    paths = {name: folder / f"{name}.{form}" for name in download_rows.EXPORTED}
+    # A file that is cut off could be imported and nobody would notice: all or nothing is there.
+    partial = {name: path.with_name(f"{path.name}.part") for name, path in paths.items()}
     with reading(engine) as connection:
-        return {
+        written = {
             name: write(
-                folder / f"{name}.{form}",
-                download_rows.columns_of(name),
-                download_rows.exported(connection, name),
+                path, download_rows.columns_of(name), download_rows.exported(connection, name)
             )
-            for name in download_rows.EXPORTED
+            for name, path in partial.items()
         }
+    for name, path in partial.items():
+        path.replace(paths[name])
+    return written
 
 
 _Writer = Callable[[Path, Mapping[str, type], Iterator[dict[str, Any]]], int]
@@ -101,13 +124,30 @@ def import_counts(engine: Engine, path: Path, *, at: datetime) -> int | None:
     """
     if path.is_dir():
         return _import_folder(engine, path, at=at)
-    counted, rows = _read_history(path, today=at.date())
+    # It is read twice, so that however long it is it need not be in memory.
+    rows = sum(1 for _ in _history(path, today=at.date()))
     digest = _digest(path)
     with writing(engine) as connection:
         if not download_rows.begin_import(connection, digest, at=at):
             return None
-        download_rows.add_history(connection, counted)
+        for counted in _parts(_history(path, today=at.date())):
+            download_rows.add_history(connection, counted)
     return rows
+
+
+def _parts(history: Iterator[tuple[date, str, int]]) -> Iterator[Counter[tuple[date, str]]]:
+    """Add downloads up, in parts that fit into memory: many rows may be of few days and projects.
+
+    Each part costs its projects' months and all of their time once more.
+    """
+    counted: Counter[tuple[date, str]] = Counter()
+    for day, project, number in history:
+        counted[day, project] += number
+        if len(counted) >= _ADDED_AT_ONCE:
+            yield counted
+            counted = Counter()
+    if counted:
+        yield counted
 
 
 def _import_folder(engine: Engine, folder: Path, *, at: datetime) -> int | None:
@@ -115,6 +155,8 @@ def _import_folder(engine: Engine, folder: Path, *, at: datetime) -> int | None:
     missing = [path.name for path in paths.values() if not path.is_file()]
     if missing:
         raise BadInput(str(folder), f"It is no export in CSV: {', '.join(missing)} is not there")
+    # Counting takes a day ahead for clocks that are wrong, so an export may have it.
+    latest = at.date() + _ONE_DAY
     with writing(engine) as connection:
         digest = hashlib.sha256()
         for path in paths.values():
@@ -122,7 +164,7 @@ def _import_folder(engine: Engine, folder: Path, *, at: datetime) -> int | None:
         if not download_rows.begin_import(connection, digest.hexdigest(), at=at):
             return None
         return sum(
-            download_rows.add_rows(connection, name, _read_rows(path, name))
+            download_rows.add_rows(connection, name, _read_rows(path, name, latest=latest))
             for name, path in paths.items()
         )
 
@@ -130,56 +172,91 @@ def _import_folder(engine: Engine, folder: Path, *, at: datetime) -> int | None:
 def _digest(path: Path) -> str:
     """Return the SHA-256 of what a file has in it, packed or not."""
     digest = hashlib.sha256()
-    with opened(path) as file:
-        while block := file.read1(_BLOCK):
-            digest.update(block)
+    try:
+        with opened(path) as file:
+            while block := file.read1(_BLOCK):
+                digest.update(block)
+    except (*BROKEN, OSError) as error:
+        raise BadInput(str(path), f"It cannot be read: {error}") from None
     return digest.hexdigest()
 
 
-def _read_rows(path: Path, name: str) -> Iterator[dict[str, Any]]:
+def _read_rows(path: Path, name: str, *, latest: date) -> Iterator[dict[str, Any]]:
+    """Yield the rows of an exported file, packed or not."""
     columns = download_rows.columns_of(name)
-    with path.open(encoding="utf-8", newline="") as file:
-        reader = csv.DictReader(file)
-        if set(reader.fieldnames or ()) != set(columns):
-            raise BadInput(str(path), f"Its columns are not {', '.join(columns)}")
-        for row in reader:
-            try:
-                yield {column: _value(row[column], kind) for column, kind in columns.items()}
-            except (TypeError, ValueError):
-                raise BadInput(str(path), f"Line {reader.line_num} makes no sense") from None
+    header: list[str] = []
+    for line, cells in _table(path):
+        if not header:
+            header = cells
+            if sorted(header) != sorted(columns):
+                raise BadInput(str(path), f"Its columns are not {', '.join(columns)}")
+            continue
+        try:
+            texts = dict(zip(header, cells, strict=True))
+            row = {column: _value(texts[column], kind) for column, kind in columns.items()}
+            _check_day(row, latest=latest)
+        except ValueError:
+            raise BadInput(str(path), f"Line {line} makes no sense") from None
+        yield row
+    if not header:
+        raise BadInput(str(path), f"Its columns are not {', '.join(columns)}")
 
 
 def _value(text: str, kind: type) -> Any:  # noqa: ANN401 - of that kind
-    if text is None:
-        raise TypeError
+    if kind is int:
+        return _number(text)
     return date.fromisoformat(text) if kind is date else kind(text)
 
 
-def _read_history(path: Path, *, today: date) -> tuple[Counter[tuple[date, str]], int]:
-    """Read downloads by package and day: a row for each download, or with a count."""
-    counted: Counter[tuple[date, str]] = Counter()
-    bad: list[str] = []
-    rows = 0
+def _check_day(row: Mapping[str, Any], *, latest: date) -> None:
+    """Raise `ValueError` if a row is of a day that cannot be, or that begins no such period."""
+    day = row.get("starts_on", row.get("day"))
+    match row.get("period", Period.DAY):
+        case Period.ALL:
+            is_right = day == ALL_TIME
+        case Period.MONTH:
+            is_right = day.day == 1 and _EARLIEST <= day <= latest
+        case _:
+            is_right = _EARLIEST <= day <= latest
+    if not is_right:
+        raise ValueError
+
+
+def _number(text: str) -> int:
+    """Read a whole number; unlike `int`, nothing but ASCII digits, and not more than can be."""
+    if not _NUMBER.fullmatch(text):
+        raise ValueError
+    return int(text)
+
+
+def _history(path: Path, *, today: date) -> Iterator[tuple[date, str, int]]:
+    """Yield downloads by package and day; `BadInput` at the end if rows made no sense."""
+    bad: list[int] = []
+    wrong = 0
+    table = _table(path)
+    columns = _columns(path, next(table, (0, []))[1])
+    for line, row in table:
+        try:
+            yield _history_row(row, columns, today)
+        except (ValueError, IndexError, InvalidName):
+            wrong += 1
+            if wrong <= _SHOWN:
+                bad.append(line)
+    if wrong:
+        lines = ", ".join(map(str, bad)) + (" …" if wrong > _SHOWN else "")
+        raise BadInput(str(path), f"{wrong} rows make no sense, in line {lines}")
+
+
+def _table(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows of a CSV file, packed or not, each with the number of its last line."""
     try:
         with opened(path) as raw:
             reader = csv.reader(_lines(raw))
-            columns = _columns(path, next(reader, []))
             for row in reader:
-                if not row:
-                    continue
-                try:
-                    day, project, number = _history_row(row, columns, today)
-                except (ValueError, IndexError, InvalidName):
-                    bad.append(str(reader.line_num))
-                    continue
-                counted[day, project] += number
-                rows += 1
+                if row:
+                    yield reader.line_num, row
     except (*BROKEN, OSError, UnicodeDecodeError, csv.Error) as error:
         raise BadInput(str(path), f"It cannot be read: {error}") from None
-    if bad:
-        lines = ", ".join(bad[:_SHOWN]) + (" …" if len(bad) > _SHOWN else "")
-        raise BadInput(str(path), f"{len(bad)} rows make no sense, in line {lines}")
-    return counted, rows
 
 
 def _lines(raw: io.BufferedIOBase) -> Iterator[str]:
@@ -209,7 +286,7 @@ def _history_row(
     project, day, count = columns
     name = parse_project_name(row[project].strip())
     found = _day(row[day].strip())
-    number = 1 if count is None else int(row[count])
+    number = 1 if count is None else _number(row[count].strip())
     if not (_EARLIEST <= found <= today and 0 < number <= _MOST):
         raise ValueError
     return found, name, number

@@ -1,7 +1,7 @@
 """The page of statistics, and the same for programs."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,8 +68,10 @@ def statistics_page(found: Statistics, *, settings: DownloadsSettings) -> bytes:
         found=found,
         days=_bars(found.days, "%d %b"),
         months=_bars(found.months, "%b %Y"),
-        saved_days=_saved_bars(found.days, "%d %b"),
-        saved_months=_saved_bars(found.months, "%b %Y"),
+        saved_days=_time_bars(found.days, "%d %b", lambda one: one.saved_ms),
+        saved_months=_time_bars(found.months, "%b %Y", lambda one: one.saved_ms),
+        comparable_days=_time_bars(found.days, "%d %b", lambda one: one.comparable_ms),
+        comparable_months=_time_bars(found.months, "%b %Y", lambda one: one.comparable_ms),
         thirty=sum(day.sum.downloads for day in found.days),
         hosts=[_Bar(f"{day:%d %b}", f"{count:,}", 0) for day, count in found.hosts.items()],
         shares=[
@@ -127,13 +129,15 @@ def _bars(periods: Sequence[PeriodSum], form: str) -> list[_Bar]:
     ]
 
 
-def _saved_bars(periods: Sequence[PeriodSum], form: str) -> list[_Bar]:
-    highest = max((one.sum.saved_ms for one in periods), default=0)
+def _time_bars(
+    periods: Sequence[PeriodSum], form: str, time_of: Callable[[Sum], int]
+) -> list[_Bar]:
+    highest = max((time_of(one.sum) for one in periods), default=0)
     return [
         _Bar(
             one.starts_on.strftime(form),
-            shown_span(one.sum.saved_ms),
-            _height(one.sum.saved_ms, highest),
+            shown_span(time_of(one.sum)),
+            _height(time_of(one.sum), highest),
         )
         for one in periods
     ]

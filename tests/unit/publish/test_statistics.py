@@ -51,6 +51,9 @@ def test_the_page_shows_sums_plots_and_what_time_saved_means() -> None:
     for text in ("1,234,567", "3.0 years", "25.0 years", "numpy", "not told", "6.7", "77", "4,321"):
         assert text in page
     assert "armv7l for builds on Raspberry Pi 5 3" in page
+    # In all, for the month (in the plot and in its figures) and for the project on top.
+    assert page.count(">25.0 years</td>") == 2
+    assert page.count(">25.0 years</dd>") == 1
     assert "<script" not in page
     assert "&lt;script&gt;" in page
     heights = [float(height) for height in re.findall(r'height="([\d.]+)"><title>', page)]
