@@ -1,14 +1,22 @@
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
+from commands import quiet_logs
 from roots import BOOKWORM, put_environment
 from wheelyard.builder.environments.store import Store
 from wheelyard.cli.environments import environment_commands
 from wheelyard.errors import EnvironmentUnusable, InvalidName, UnknownEnvironment, WheelyardError
+
+
+@pytest.fixture(autouse=True)
+def quiet(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with quiet_logs(monkeypatch):
+        yield
 
 
 @pytest.fixture
