@@ -3,6 +3,7 @@
 import gc
 import importlib
 import json
+import logging
 import os
 import random
 import resource
@@ -28,6 +29,7 @@ from wheelyard.database.tables import builds, metadata, releases, targets, upstr
 from wheelyard.downloads.ingest import count_source
 from wheelyard.downloads.saved import Saving
 from wheelyard.downloads.sources import LogFile
+from wheelyard.log import configure
 from wheelyard.model.build import Phase
 
 LINES = 2_000_000
@@ -255,6 +257,7 @@ def _lars() -> ModuleType:
 def main() -> None:
     """Measure one of the two sides, on one core, which the database has to share."""
     whose, log = sys.argv[1], Path(sys.argv[2])
+    configure(level=logging.WARNING)
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     measured = _count(log) if whose == "ours" else _parse_as_piwheels_does(log)
     print(json.dumps(measured))
