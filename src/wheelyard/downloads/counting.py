@@ -13,7 +13,7 @@ from wheelyard.downloads.samples import clean_sample
 from wheelyard.downloads.user_agent import read_user_agent
 from wheelyard.model.download import Client, ClientClass, Counts, Request, RequestKind
 
-_MOST_REMEMBERED = 200_000
+_MOST_REMEMBERED = 100_000
 """So many distinct requests, User-Agents or counts make a tally full, which bounds its memory."""
 
 _MOST_BYTES = 32 * 1024 * 1024
