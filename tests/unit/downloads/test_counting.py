@@ -101,7 +101,7 @@ def test_a_tally_is_full_before_it_takes_much_memory() -> None:
         counting.count(line(f"/simple/project-{number}/") for number in range(start, start + 1000))
         if counting.is_full:
             break
-    assert start == 199_000
+    assert start == 99_000
 
 
 def test_long_user_agents_make_a_tally_full_sooner() -> None:
