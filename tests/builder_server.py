@@ -13,7 +13,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from wheelyard.builder.connection import Connection
-from wheelyard.model.build import Limits, Recipe
+from wheelyard.model.build import Limits
+from wheelyard.model.recipe import Recipe
 from wheelyard.model.target import Target, target_from_name
 from wheelyard.protocol import (
     PREFIX,

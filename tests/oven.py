@@ -22,7 +22,8 @@ from wheelyard.builder.environments.store import Store
 from wheelyard.builder.report import Report
 from wheelyard.builder.sandbox.folders import build_user, remove_tree
 from wheelyard.client import http_client
-from wheelyard.model.build import Failure, Limits, Recipe
+from wheelyard.model.build import Failure, Limits
+from wheelyard.model.recipe import Recipe
 from wheelyard.protocol import BuildLease
 from wheelyard.settings import Settings
 from zoo import make_sdist

@@ -19,6 +19,7 @@ from wheelyard.model.build import Failure, FailureKind
 from wheelyard.model.builder import Builder
 from wheelyard.protocol import BuildLease
 from wheelyard.publish.publisher import Publisher
+from wheelyard.queue.healing import Healing
 from wheelyard.queue.maintenance import Maintenance
 from wheelyard.queue.scheduler import Scheduler
 from wheelyard.service import Service
@@ -86,6 +87,7 @@ class Replay:
                 settings=settings,
             ),
             Scheduler(shop.engine, clock=clock, policy=settings.policy),
+            Healing(shop.engine, store=shop.store, clock=clock, settings=settings),
             Maintenance(
                 shop.engine, store=shop.store, clock=clock, settings=settings, holder="maintenance"
             ),

@@ -36,6 +36,7 @@ from wheelyard.protocol import (
     WheelMessage,
 )
 from wheelyard.queue import leases
+from wheelyard.queue.healing import Healing
 from wheelyard.queue.maintenance import Maintenance
 from wheelyard.queue.scheduler import Scheduler
 from wheelyard.settings import QueueSettings, Settings
@@ -119,8 +120,13 @@ class Workshop:
                 projects.want(connection, want, at=self.clock.now())
 
     def plan(self) -> int:
-        """Let the scheduler do what there is to do."""
+        """Let failures be examined, and the scheduler do what there is to do."""
+        self.healing().tick()
         return Scheduler(self.engine, clock=self.clock, policy=self.settings.policy).tick()
+
+    def healing(self) -> Healing:
+        """Return the service that examines failures."""
+        return Healing(self.engine, store=self.store, clock=self.clock, settings=self.settings)
 
     def maintain(self) -> int:
         """Let maintenance do what there is to do, and the scheduler plan what follows from it."""

@@ -4,7 +4,8 @@
     ├── BadInput                        2: what a person or another program handed over
     │   ├── InvalidName                    names of projects, targets, files
     │   ├── InvalidSetting                 configuration
-    │   └── InvalidPage                    an index page that cannot be read
+    │   ├── InvalidPage                    an index page that cannot be read
+    │   └── InvalidRecipe                  what somebody wrote about the needs of a project
     ├── Unavailable                     3: something that may work later
     │   ├── UpstreamUnavailable            the upstream index
     │   ├── DatabaseUnavailable            the database
@@ -67,6 +68,10 @@ class InvalidSetting(BadInput):
 
 class InvalidPage(BadInput):
     """An index page cannot be read."""
+
+
+class InvalidRecipe(BadInput):
+    """A recipe cannot be used."""
 
 
 class Unavailable(WheelyardError):

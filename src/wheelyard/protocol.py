@@ -14,7 +14,6 @@ from wheelyard.model.build import (
     FailureKind,
     Limits,
     Phase,
-    Recipe,
     SdistReference,
 )
 from wheelyard.model.names import (
@@ -25,6 +24,7 @@ from wheelyard.model.names import (
     parse_sha256,
     parse_target_name,
 )
+from wheelyard.model.recipe import Recipe
 from wheelyard.model.target import Target
 from wheelyard.model.wheel import WheelFile
 
@@ -58,7 +58,8 @@ class RegisterRequest(Message):
     """What a builder tells of itself when it starts.
 
     `targets` are the names of the targets that it can build for; `memory_bytes` is the machine's
-    memory and `processors` the number of its cores.
+    memory and `processors` the number of its cores. `environments` are the digests of the
+    environments that it builds in, by target, where that is not the machine's own system.
     """
 
     targets: tuple[TargetNameField, ...] = Field(max_length=100)
@@ -67,6 +68,7 @@ class RegisterRequest(Message):
     machine: str = Field(max_length=100)
     memory_bytes: int = Field(ge=0)
     processors: int = Field(ge=1)
+    environments: dict[TargetNameField, Sha256Field] = Field(default={}, max_length=100)
 
 
 class RegisterReply(Message):
@@ -188,11 +190,14 @@ class LimitsMessage(Message):
 
 
 class RecipeMessage(Message):
-    """What the project needs beyond its own metadata."""
+    """What the project needs beyond its own metadata; its limits are among those of the lease."""
 
     debian_packages: tuple[str, ...] = ()
     environment: dict[str, str] = {}
     requirements: tuple[str, ...] = ()
+    jobs: int | None = Field(default=None, ge=1)
+    as_of_release: bool = False
+    alone: bool = False
 
     @classmethod
     def of(cls, recipe: Recipe) -> "RecipeMessage":
@@ -201,6 +206,9 @@ class RecipeMessage(Message):
             debian_packages=recipe.debian_packages,
             environment=recipe.environment,
             requirements=recipe.requirements,
+            jobs=recipe.jobs,
+            as_of_release=recipe.as_of_release,
+            alone=recipe.alone,
         )
 
     def recipe(self) -> Recipe:
@@ -209,6 +217,9 @@ class RecipeMessage(Message):
             debian_packages=self.debian_packages,
             environment=dict(self.environment),
             requirements=self.requirements,
+            jobs=self.jobs,
+            as_of_release=self.as_of_release,
+            alone=self.alone,
         )
 
 
@@ -323,12 +334,15 @@ class FailureMessage(Message):
 class FinishRequest(Message):
     """The end of a build: wheels that were uploaded, or a failure; never both.
 
-    `build_seconds` is how long the project's own code ran, by the builder's clock.
+    `build_seconds` is how long the project's own code ran, by the builder's clock; `environment`
+    what it was built in, and `environment_digest` that of its manifest, where it has one.
     """
 
     wheels: tuple[WheelMessage, ...] = Field(default=(), max_length=MAX_WHEELS)
     failure: FailureMessage | None = None
     build_seconds: float = Field(ge=0)
+    environment: str | None = Field(default=None, max_length=100)
+    environment_digest: Sha256Field | None = None
 
 
 class FinishReply(Message):

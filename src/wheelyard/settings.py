@@ -101,6 +101,12 @@ class PolicySettings(_Section):
     grace: timedelta = timedelta(hours=6)
 
 
+class HealingSettings(_Section):
+    """What is done about failed builds: at most `rounds` other recipes are tried for each."""
+
+    rounds: int = Field(default=4, ge=0)
+
+
 class PublishSettings(_Section):
     """Where pages go besides the store.
 
@@ -183,11 +189,15 @@ class Settings(BaseSettings):
     contact: str = "operator of a wheelyard"
     """Who runs this service: sent to upstream in the User-Agent."""
 
+    contents_folder: Path | None = None
+    """The folder of the indexes of Debian's files; by default `contents` in the data folder."""
+
     targets: tuple[str, ...] = ()
     """The names of the targets that wheels are made for; by default the machine itself."""
 
     upstream: UpstreamSettings = UpstreamSettings()
     policy: PolicySettings = PolicySettings()
+    healing: HealingSettings = HealingSettings()
     publish: PublishSettings = PublishSettings()
     queue: QueueSettings = QueueSettings()
     limits: LimitsSettings = LimitsSettings()

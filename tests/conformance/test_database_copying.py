@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from packaging.specifiers import SpecifierSet
 from sqlalchemy import text
 
 from factories import NOW, digest, failure, project_page, upstream_file
@@ -17,8 +18,9 @@ from wheelyard.database.copying import TableContents, contents, copy_database
 from wheelyard.database.engine import Engine, connect, reading, writing
 from wheelyard.database.tables import metadata
 from wheelyard.errors import DatabaseUnavailable, Refused
-from wheelyard.model.build import BuildState, Recipe
+from wheelyard.model.build import BuildState
 from wheelyard.model.project import Skip, Want
+from wheelyard.model.recipe import Recipe, RecipeOrigin, RecipeRule
 
 
 @pytest.fixture
@@ -45,8 +47,9 @@ def filled(engine: Engine) -> Engine:
         )
         projects.save_page(connection, page, at=NOW + timedelta(microseconds=1))
         name = page.name
-        recipe = Recipe(debian_packages=("libx-dev",), environment={"Ü": "\\"})
-        recipes.save_recipe(connection, name, recipe, at=NOW)
+        recipe = Recipe(debian_packages=("libx-dev",), environment={"A": "Ü\\"})
+        rule = RecipeRule(origin=RecipeOrigin.PERSON, versions=SpecifierSet(), recipe=recipe)
+        recipes.save_recipe(connection, name, rule, at=NOW)
         projects.want(connection, Want(project=name, force=True), at=NOW)
         skips.add_skip(connection, Skip(project=name, reason="it\nhas two lines"), at=NOW)
         state.put_state(connection, "nothing", None)

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 from sqlalchemy import update
 
@@ -24,12 +25,12 @@ from wheelyard.model.build import (
     Limits,
     Phase,
     Priority,
-    Recipe,
     SdistReference,
 )
 from wheelyard.model.job import ClaimedJob, JobCount, LeasedJob
 from wheelyard.model.names import Filename, TargetName
 from wheelyard.model.plan import LastFailure
+from wheelyard.model.recipe import Recipe, RecipeOrigin, RecipeRule
 
 OTHER = "trixie-cp313-aarch64"
 SECOND = timedelta(seconds=1)
@@ -58,7 +59,8 @@ def test_a_claimed_job_has_all_that_its_builder_needs(engine: Engine) -> None:
     )
     with writing(engine) as connection:
         stock(connection)
-        save_recipe(connection, PROJECT, recipe, at=NOW)
+        rule = RecipeRule(origin=RecipeOrigin.PERSON, versions=SpecifierSet(), recipe=recipe)
+        save_recipe(connection, PROJECT, rule, at=NOW)
         enqueue(connection, force=True)
         job = claim(connection, register(connection))
 
@@ -279,6 +281,9 @@ def test_a_heartbeat_renews_the_lease_and_tells_the_phase(engine: Engine) -> Non
         infrastructure_attempts=0,
         started_at=NOW,
         lease_expires_at=until,
+        recipe=Recipe(),
+        is_trial=False,
+        healing_round=0,
     )
     assert build is not None
     assert build.phase is Phase.BUILD

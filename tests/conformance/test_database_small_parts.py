@@ -6,12 +6,10 @@ from datetime import timedelta
 import pytest
 
 from factories import NOW, PROJECT, TARGET, digest, project_name, project_page, target
-from stocked import stock
-from wheelyard.database import builders, pages, recipes, state, targets
+from wheelyard.database import builders, pages, state, targets
 from wheelyard.database.engine import Engine, reading, writing
 from wheelyard.database.projects import project_overview, save_page
 from wheelyard.errors import UnknownProject
-from wheelyard.model.build import Recipe
 from wheelyard.model.builder import Builder
 from wheelyard.model.names import TargetName
 
@@ -205,13 +203,3 @@ def test_a_builder_is_seen_and_tells_of_itself(engine: Engine) -> None:
         assert builders.builder_capabilities(connection, board.id) == {"cores": 4}
         (board,) = builders.all_builders(connection)
     assert board.last_seen_at == LATER
-
-
-def test_a_recipe_is_kept_and_replaced(engine: Engine) -> None:
-    recipe = Recipe(debian_packages=("libfoo-dev",), environment={"A": "b"}, requirements=("c<3",))
-    with writing(engine) as connection:
-        stock(connection)
-        assert recipes.recipe_of_project(connection, PROJECT) == Recipe()
-        for kept in (recipe, Recipe()):
-            recipes.save_recipe(connection, PROJECT, kept, at=NOW)
-            assert recipes.recipe_of_project(connection, PROJECT) == kept

@@ -22,8 +22,9 @@ from wheelyard.builder.environments.making import create
 from wheelyard.builder.environments.root import root_view
 from wheelyard.builder.environments.store import Store, Version
 from wheelyard.errors import EnvironmentUnusable, PackagesMissing
-from wheelyard.model.build import FailureKind, Recipe
+from wheelyard.model.build import FailureKind
 from wheelyard.model.environment import parse_debian_package, parse_environment_name
+from wheelyard.model.recipe import Recipe
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(900)]
 

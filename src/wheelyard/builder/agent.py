@@ -4,12 +4,13 @@ import fcntl
 import os
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TypeVar
+from typing import IO, TypeVar
 
 from wheelyard.builder import host
 from wheelyard.builder.build import Bench, Outcome, build
@@ -30,6 +31,7 @@ from wheelyard.errors import (
 )
 from wheelyard.log import get_logger
 from wheelyard.model.build import Failure, FailureKind, Phase
+from wheelyard.model.target import target_from_name
 from wheelyard.model.wheel import WheelFile
 from wheelyard.protocol import (
     PART_BYTES,
@@ -46,6 +48,7 @@ _log = get_logger("builder.agent")
 _Answer = TypeVar("_Answer")
 _RETRY_SECONDS = 1.0
 _LONGEST_RETRY_SECONDS = 15.0
+_TURN_SECONDS = 0.2
 _PASSABLE = 0o711
 _STOPPED = Failure(
     kind=FailureKind.INFRASTRUCTURE, message="The builder was stopped in the middle of the build."
@@ -82,6 +85,7 @@ def run_agent(settings: Settings, *, stop: threading.Event, once: bool = False) 
         machine=facts.model[:100],
         memory_bytes=facts.memory_bytes,
         processors=facts.processors,
+        environments=_digests(bench, targets),
     )
     loop = _Loop(
         connection=connection,
@@ -166,7 +170,8 @@ class _Loop:
             try:
                 work.mkdir(mode=_PASSABLE)
                 work.chmod(_PASSABLE)
-                outcome = build(self.bench, lease, report, work=work)
+                with _turn(self.bench.folder, report, alone=lease.recipe.alone):
+                    outcome = build(self.bench, lease, report, work=work)
                 self._deliver(lease, report, outcome)
             except (Stopped, LeaseLost, Unauthorized):
                 raise
@@ -177,19 +182,24 @@ class _Loop:
         except Stopped:
             # The job goes back at once, instead of when the lease ends.
             with suppress(WheelyardError):
-                self.connection.finish(lease.build_id, _failed(_STOPPED, 0.0))
+                self.connection.finish(
+                    lease.build_id, _failed(_STOPPED, Outcome(result=_STOPPED, build_seconds=0.0))
+                )
             raise
 
     def _deliver(self, lease: BuildLease, report: Report, outcome: Outcome) -> None:
         """Upload what was made, and finish the build; tried until the lease is lost."""
         match outcome.result:
             case Failure() as failure:
-                request = _failed(failure, outcome.build_seconds)
+                request = _failed(failure, outcome)
             case (path, wheel):
                 report.enter(Phase.UPLOAD)
                 self.retry(lambda: self._upload(lease, path, wheel), until_lost=report)
                 request = FinishRequest(
-                    wheels=(WheelMessage.of(wheel),), build_seconds=outcome.build_seconds
+                    wheels=(WheelMessage.of(wheel),),
+                    build_seconds=outcome.build_seconds,
+                    environment=outcome.environment,
+                    environment_digest=outcome.environment_digest,
                 )
         self.retry(report.flush, until_lost=report)
         reply = self.retry(
@@ -210,8 +220,24 @@ class _Loop:
                     )
 
 
-def _failed(failure: Failure, build_seconds: float) -> FinishRequest:
-    return FinishRequest(failure=FailureMessage.of(failure), build_seconds=build_seconds)
+def _failed(failure: Failure, outcome: Outcome) -> FinishRequest:
+    return FinishRequest(
+        failure=FailureMessage.of(failure),
+        build_seconds=outcome.build_seconds,
+        environment=outcome.environment,
+        environment_digest=outcome.environment_digest,
+    )
+
+
+def _digests(bench: Bench, targets: Iterable[str]) -> dict[str, str]:
+    """Return the digests of the environments of targets; none where it is the machine itself."""
+    environments = bench.environments
+    found = {}
+    for target in targets:
+        name = environments.name_for(target_from_name(target))
+        if name is not None:
+            found[target] = environments.store.current(name).manifest.digest
+    return found
 
 
 def _broken(error: Exception) -> Outcome:
@@ -256,6 +282,30 @@ def own_work_folder(folder: Path) -> Iterator[Path]:
             yield own
         finally:
             _clear(own)
+
+
+@contextmanager
+def _turn(folder: Path, report: Report, *, alone: bool) -> Iterator[None]:
+    """Hold this machine for a build, beside others or `alone`; raises as `Report.check` does.
+
+    Who waits to be alone holds the gate: nobody else begins meanwhile.
+    """
+    with (folder / "gate.lock").open("a") as gate, (folder / "machine.lock").open("a") as machine:
+        _wait_for(gate, fcntl.LOCK_EX, report)
+        _wait_for(machine, fcntl.LOCK_EX if alone else fcntl.LOCK_SH, report)
+        fcntl.flock(gate, fcntl.LOCK_UN)
+        yield
+
+
+def _wait_for(file: IO[str], kind: int, report: Report) -> None:
+    while True:
+        try:
+            fcntl.flock(file, kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            report.check()
+            time.sleep(_TURN_SECONDS)
+        else:
+            return
 
 
 @contextmanager

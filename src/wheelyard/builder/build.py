@@ -4,7 +4,7 @@ import shutil
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -37,7 +37,6 @@ from wheelyard.errors import (
 )
 from wheelyard.model.build import Failure, FailureKind, Limits, Phase
 from wheelyard.model.names import parse_project_name
-from wheelyard.model.target import Target
 from wheelyard.model.wheel import WheelFile
 from wheelyard.protocol import BuildLease
 
@@ -62,11 +61,13 @@ class Bench:
 class Outcome:
     """What came of a build: a wheel's file with what was certified of it, or a failure.
 
-    `build_seconds` is how long the project's own code ran.
+    `build_seconds` is how long the project's own code ran, in the `environment` of that digest.
     """
 
     result: tuple[Path, WheelFile] | Failure
     build_seconds: float
+    environment: str | None = None
+    environment_digest: str | None = None
 
 
 class _Failed(Exception):
@@ -84,19 +85,25 @@ def build(bench: Bench, lease: BuildLease, report: Report, *, work: Path) -> Out
         LeaseLost: as soon as the build is not ours any more.
         Stopped: as soon as the builder is told to stop.
     """
-    timer = _Timer()
+    story = _Story()
+    result: tuple[Path, WheelFile] | Failure
     try:
-        result = _build(bench, lease, report, work=work, timer=timer)
+        result = _build(bench, lease, report, work=work, story=story)
     except _Failed as failed:
         report.say(f"{failed.failure.kind.value}: {failed.failure.message}")
-        return Outcome(result=failed.failure, build_seconds=timer.seconds)
-    return Outcome(result=result, build_seconds=timer.seconds)
+        result = failed.failure
+    return Outcome(
+        result=result,
+        build_seconds=story.timer.seconds,
+        environment=story.environment,
+        environment_digest=story.digest,
+    )
 
 
 def _build(
-    bench: Bench, lease: BuildLease, report: Report, *, work: Path, timer: "_Timer"
+    bench: Bench, lease: BuildLease, report: Report, *, work: Path, story: "_Story"
 ) -> tuple[Path, WheelFile]:
-    limits, target = lease.limits.limits(), lease.target.target()
+    limits, target, timer = lease.limits.limits(), lease.target.target(), story.timer
     index = Index(url=lease.index_url, folder=bench.folder)
     report.enter(Phase.FETCH)
     sdist = _must(
@@ -111,15 +118,15 @@ def _build(
     project_folder = _must(source.unpack(sdist, work / "source", limits=limits))
     system = _must(read_build_system(project_folder))
     requires = (*system.requires, *lease.recipe.requirements)
-    environment = _environment(requires, target, index, report)
-    with _surroundings(bench, lease, target, report) as sandbox:
+    environment = _environment(requires, lease, index, report)
+    with _surroundings(bench, lease, report, story=story) as sandbox:
         workplace = _workplace(bench, lease, project_folder, sandbox=sandbox, work=work)
         report.enter(Phase.BUILD)
         with timer:
             more = _must(hooks.requirements_of(workplace, system, environment, write=report.write))
         if not is_satisfied(more, environment):
             report.enter(Phase.FETCH)
-            environment = _environment((*requires, *more), target, index, report)
+            environment = _environment((*requires, *more), lease, index, report)
             report.enter(Phase.BUILD)
         with timer:
             filename = _build_wheel(workplace, system, environment, report, used=timer.seconds)
@@ -139,18 +146,25 @@ def _build(
     return wheel, certified
 
 
-def _environment(requires: tuple[str, ...], target: Target, index: Index, report: Report) -> Path:
-    report.say(f"build requirements: {', '.join(requires) or 'none'}")
-    today = datetime.now(UTC).date()
-    return _must(make_environment(requires, target, index, day=today, check=report.check))
+def _environment(
+    requires: tuple[str, ...], lease: BuildLease, index: Index, report: Report
+) -> Path:
+    """Return a build environment; of today, or as it was on the day after the release."""
+    released_at = lease.sdist.uploaded_at if lease.recipe.as_of_release else None
+    before = None if released_at is None else released_at + timedelta(days=1)
+    as_of = "" if before is None else f" as of {before:%Y-%m-%d}"
+    report.say(f"build requirements{as_of}: {', '.join(requires) or 'none'}")
+    day = datetime.now(UTC).date()
+    target, index = lease.target.target(), replace(index, before=before)
+    return _must(make_environment(requires, target, index, day=day, check=report.check))
 
 
 @contextmanager
 def _surroundings(
-    bench: Bench, lease: BuildLease, target: Target, report: Report
+    bench: Bench, lease: BuildLease, report: Report, *, story: "_Story"
 ) -> Iterator[Sandbox]:
     """Yield the sandbox in which the project's code runs, with the recipe's Debian packages."""
-    packages = lease.recipe.debian_packages
+    packages, target = lease.recipe.debian_packages, lease.target.target()
     if packages:
         report.say(f"Debian packages: {', '.join(packages)}")
     opened = bench.environments.opened(target, packages, say=report.say, check=report.check)
@@ -163,6 +177,7 @@ def _surroundings(
         except EnvironmentUnusable as error:
             kind = FailureKind.INFRASTRUCTURE
             raise _Failed(_without_packages(kind, error, packages)) from None
+        story.environment, story.digest = around.name, around.digest
         if around.not_added:
             report.say(f"this builder cannot add {', '.join(around.not_added)}")
         if around.digest is not None:
@@ -213,6 +228,7 @@ def _workplace(
 def _variables(lease: BuildLease, *, processors: int) -> dict[str, str]:
     """Return the variables of a build; the same release gets the same ones at any time."""
     released_at = max(lease.sdist.uploaded_at or _OLDEST_ZIP_TIME, _OLDEST_ZIP_TIME)
+    jobs = min(lease.recipe.jobs or processors, processors)
     return {
         "PATH": f"{INSIDE}/bin:/usr/bin:/bin",
         "HOME": "/tmp/home",  # noqa: S108 - a path inside the sandbox
@@ -221,8 +237,9 @@ def _variables(lease: BuildLease, *, processors: int) -> dict[str, str]:
         "PYTHONDONTWRITEBYTECODE": "1",
         "PIP_NO_INDEX": "1",
         "SOURCE_DATE_EPOCH": str(int(released_at.timestamp())),
-        "MAKEFLAGS": f"-j{processors}",
-        "CMAKE_BUILD_PARALLEL_LEVEL": str(processors),
+        "MAKEFLAGS": f"-j{jobs}",
+        "CMAKE_BUILD_PARALLEL_LEVEL": str(jobs),
+        "CARGO_BUILD_JOBS": str(jobs),
         **lease.recipe.environment,
     }
 
@@ -271,3 +288,12 @@ class _Timer:
 
     def __exit__(self, *_: object) -> None:
         self.seconds += time.monotonic() - self._begun
+
+
+@dataclass(slots=True)
+class _Story:
+    """What is known of a build so far, however it ends."""
+
+    timer: _Timer = field(default_factory=_Timer)
+    environment: str | None = None
+    digest: str | None = None

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -49,10 +49,14 @@ _LACKING = tuple(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Index:
-    """Where build requirements come from, and the folder that keeps what came from there."""
+    """Where build requirements come from, and the folder that keeps what came from there.
+
+    With `before` it is the index as it was at that moment.
+    """
 
     url: str
     folder: Path
+    before: datetime | None = None
 
 
 def install(
@@ -111,6 +115,7 @@ def _installer(target: Target, index: Index) -> list[str]:
     uv = Path(sys.executable).with_name("uv")
     python = f"{target.python[0]}.{target.python[1]}"
     if not uv.exists():
+        before = [] if index.before is None else ["--uploaded-prior-to", index.before.isoformat()]
         return [
             sys.executable,
             "-m",
@@ -126,6 +131,7 @@ def _installer(target: Target, index: Index) -> list[str]:
             str(index.folder / "pip"),
             "--implementation",
             "cp",
+            *before,
             *(word for tag in platform_tags(target) for word in ("--platform", tag)),
         ]
     words = [
@@ -142,6 +148,8 @@ def _installer(target: Target, index: Index) -> list[str]:
         "--python-version",
         target.python_full or python,
     ]
+    if index.before is not None:
+        words += ["--exclude-newer", index.before.isoformat()]
     if target.architecture in _PLATFORMS_OF_UV:
         glibc = min(target.glibc, _NEWEST_PLATFORM_OF_UV)
         platform = f"{target.architecture}-manylinux_{glibc[0]}_{glibc[1]}"
@@ -156,9 +164,16 @@ def _failure(printed: str, requires: Sequence[str]) -> Failure:
         message = "The build requirements could not be fetched."
         return Failure(kind=FailureKind.INFRASTRUCTURE, message=message, evidence=evidence)
     found = next(filter(None, (pattern.search(printed) for pattern in _LACKING)), None)
-    subject = _requirement(found.group(1), requires) if found else ", ".join(requires)
+    if found is None:
+        return Failure(
+            kind=FailureKind.MISSING_BUILD_DEPENDENCY,
+            message="The build requirements cannot be had together.",
+            subject=", ".join(requires),
+            evidence=evidence,
+        )
+    subject = _requirement(found.group(1), requires)
     return Failure(
-        kind=FailureKind.MISSING_BUILD_DEPENDENCY,
+        kind=FailureKind.NO_DEPENDENCY_WHEEL,
         message=f"The build needs {subject}, of which there is no usable wheel for this target.",
         subject=subject,
         evidence=evidence,

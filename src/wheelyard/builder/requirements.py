@@ -139,7 +139,8 @@ def make_environment(
         return failure
     environments = index.folder / "environments"
     environments.mkdir(parents=True, exist_ok=True)
-    wanted = json.dumps([sorted(set(requires)), repr(target), index.url, day.isoformat()])
+    asked = [sorted(set(requires)), repr(target), index.url, day.isoformat(), str(index.before)]
+    wanted = json.dumps(asked)
     folder = environments / hashlib.sha256(wanted.encode()).hexdigest()[:32]
     if folder.is_dir():
         os.utime(folder)

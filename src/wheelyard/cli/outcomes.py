@@ -15,7 +15,7 @@ from wheelyard.queue.selection import wanted_versions
 UPSTREAM_PATIENCE = timedelta(minutes=2)
 """How long `wheelyard up` waits for an upstream that does not answer before it calls it failed."""
 
-_PENDING = frozenset({Verdict.NEEDS_BUILD})
+_PENDING = frozenset({Verdict.NEEDS_BUILD, Verdict.HEALING, Verdict.WAITS_FOR_DEPENDENCY})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from wheelyard.downloads.ingest import Counting
 from wheelyard.publish.publisher import Publisher
 from wheelyard.publish.purge import Purge
 from wheelyard.publish.statistics import StatisticsPages
+from wheelyard.queue.healing import Healing
 from wheelyard.queue.maintenance import Maintenance
 from wheelyard.queue.scheduler import Scheduler
 from wheelyard.settings import load
@@ -60,6 +61,9 @@ def services() -> None:
                 Reader(context.engine, upstream, clock=context.clock, settings=settings),
                 Scheduler(context.engine, clock=context.clock, policy=settings.policy),
                 Maintenance(
+                    context.engine, store=context.store, clock=context.clock, settings=settings
+                ),
+                Healing(
                     context.engine, store=context.store, clock=context.clock, settings=settings
                 ),
                 Publisher(

@@ -30,17 +30,24 @@ def close_build(  # noqa: PLR0913 - what the end of a build is
     failure: Failure | None = None,
     log_key: str | None = None,
     build_seconds: float | None = None,
+    environment: str | None = None,
+    environment_digest: str | None = None,
+    unexamined: bool = False,
 ) -> bool:
     """Write down how a running build ended; false if it has ended before, or is unknown.
 
     `failure` belongs to a failed build, may explain a lost one, and to no other; `build_seconds`
-    is how long the project's own code ran, by the builder's clock.
+    is how long the project's own code ran, by the builder's clock, in the `environment` of that
+    digest. With `unexamined` it is on the list of those to learn from (`database.examinations`).
     """
     values: dict[str, Any] = {
         "state": state,
         "finished_at": finished_at,
         "log_key": log_key,
         "build_seconds": build_seconds,
+        "environment": environment,
+        "environment_digest": environment_digest,
+        "unexamined": unexamined,
     }
     if failure is not None:
         values |= {

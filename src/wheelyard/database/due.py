@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 
 from wheelyard.database.dialect import insert
-from wheelyard.database.tables import listed_projects, projects, wants
+from wheelyard.database.tables import listed_projects, projects, waits, wants
 from wheelyard.model.change import ChangedProject
 from wheelyard.model.names import ProjectName
 from wheelyard.model.project import ProjectStatus
@@ -64,7 +64,9 @@ class DueLevel(IntEnum):
 
 
 _is_cared_for: ColumnElement[bool] = or_(
-    projects.c.followed, exists().where(wants.c.project_id == projects.c.id)
+    projects.c.followed,
+    exists().where(wants.c.project_id == projects.c.id),
+    exists().where(waits.c.project_id == projects.c.id),
 )
 
 

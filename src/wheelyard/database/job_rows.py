@@ -5,6 +5,7 @@ job's lock and waits for the project's.
 """
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +18,7 @@ from wheelyard.database.tables import jobs, targets
 from wheelyard.model.build import JobKind, JobState, Priority
 from wheelyard.model.names import TargetName
 from wheelyard.model.plan import JobTerms
+from wheelyard.model.recipe import Recipe, recipe_document
 
 _LEASED = literal(JobState.LEASED, jobs.c.state.type, literal_execute=True)
 _AT_ONCE = 5000
@@ -61,6 +63,45 @@ def _values(terms: JobTerms, *, at: datetime) -> dict[str, Any]:
         "demand": terms.demand,
         "turn": terms.turn,
     }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """A release that is to be built once more, by the numbers of its rows.
+
+    `recipe` is tried after `round` failures; None is what the project's recipes say by then.
+    """
+
+    release: int
+    target: int
+    sdist: int
+    released_at: datetime | None
+    recipe: Recipe | None
+    round: int
+
+
+def enqueue_trial(connection: Connection, trial: Trial, *, at: datetime) -> None:
+    """Have a release built that has failed; one that has a job already keeps it as it is.
+
+    The planner sees to the rest: whether it is still to be built, how urgently, and when.
+    """
+    values = {
+        "kind": JobKind.BUILD,
+        "release_id": trial.release,
+        "target_id": trial.target,
+        "sdist_id": trial.sdist,
+        "state": JobState.WAITING,
+        "priority": Priority.NORMAL,
+        "due_at": at,
+        "released_at": trial.released_at or at,
+        "force": False,
+        "infrastructure_attempts": 0,
+        "healing_rounds": trial.round,
+        "ladder_step": 0,
+        "created_at": at,
+        "recipe": None if trial.recipe is None else recipe_document(trial.recipe),
+    }
+    connection.execute(insert(connection, jobs).values(values).on_conflict_do_nothing())
 
 
 def hold_jobs(connection: Connection, numbers: Collection[int]) -> set[int]:

@@ -35,12 +35,11 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from wheelyard.database.dialect import locked
 from wheelyard.database.pausing import QUEUE_PAUSED
-from wheelyard.database.recipes import recipe_of
+from wheelyard.database.recipes import recipe_for
 from wheelyard.database.tables import (
     builds,
     jobs,
     projects,
-    recipes,
     releases,
     state,
     upstream_files,
@@ -51,6 +50,7 @@ from wheelyard.database.targets import target_of
 from wheelyard.model.build import BuildState, JobState, Limits, Phase, SdistReference
 from wheelyard.model.job import ClaimedJob, LeasedJob
 from wheelyard.model.names import Filename, ProjectName, Sha256, TargetName, parse_sha256
+from wheelyard.model.recipe import Recipe, parse_recipe, recipe_document
 
 # The partial indexes serve only statements that name the state itself, not a parameter.
 WAITING = literal(JobState.WAITING, jobs.c.state.type, literal_execute=True)
@@ -85,7 +85,7 @@ def claim(  # noqa: PLR0913 - what a lease is
     if claimed.one_or_none() is None:
         return None
     row = connection.execute(_claimed_job(), {"build": build_id}).one()
-    job = _claimed(row)
+    job = _claimed(connection, row, usual=limits)
     connection.execute(
         insert(builds).values(
             id=build_id,
@@ -100,7 +100,10 @@ def claim(  # noqa: PLR0913 - what a lease is
             sdist_id=row.sdist_id,
             sdist_url=job.sdist.url,
             sdist_sha256=job.sdist.sha256,
-            limits=None if limits is None else _limits_json(limits),
+            limits=None if job.limits is None else _limits_json(job.limits),
+            recipe=recipe_document(job.recipe),
+            recipe_digest=job.recipe.digest,
+            healing_round=row.healing_rounds,
         )
     )
     return job
@@ -190,6 +193,8 @@ _JOB_COLUMNS = (
     jobs.c.force,
     jobs.c.lease_expires_at,
     jobs.c.infrastructure_attempts,
+    jobs.c.healing_rounds,
+    jobs.c.recipe,
     projects.c.name.label("project"),
     releases.c.version,
     upstream_files.c.filename.label("sdist_filename"),
@@ -225,8 +230,7 @@ def _claimed_query() -> Select[Any]:
         .scalar_subquery()
         .label("number")
     )
-    recipe = (recipes.c.debian_packages, recipes.c.environment, recipes.c.requirements)
-    return _jobs_query(number, *recipe).outerjoin(recipes, recipes.c.project_id == projects.c.id)
+    return _jobs_query(number)
 
 
 @cache
@@ -243,18 +247,24 @@ def _is_of_build(build: BindParameter[str] | str) -> ColumnElement[bool]:
     return and_(jobs.c.build_id == build, jobs.c.state == _LEASED)
 
 
-def _claimed(row: Row[Any]) -> ClaimedJob:
+def _claimed(connection: Connection, row: Row[Any], *, usual: Limits | None) -> ClaimedJob:
+    project, version = ProjectName(row.project), Version(row.version)
+    if row.recipe is None:
+        recipe = recipe_for(connection, project, version)
+    else:
+        recipe = parse_recipe(row.recipe)
     return ClaimedJob(
         build_id=row.build_id,
         kind=row.kind,
-        project=ProjectName(row.project),
-        version=Version(row.version),
+        project=project,
+        version=version,
         target=target_of(row),
         number=row.number,
         sdist=_sdist(row),
         force=row.force,
-        recipe=recipe_of(row),
+        recipe=recipe,
         lease_expires_at=row.lease_expires_at,
+        limits=None if usual is None else recipe.limited(usual),
     )
 
 
@@ -339,7 +349,12 @@ def _job_of_build() -> Select[Any]:
 
 def _leased_query() -> Select[Any]:
     """Select a leased job; its digest is that of what was handed out, whatever upstream has now."""
-    more = (builds.c.number, builds.c.started_at, builds.c.sdist_sha256)
+    more = (
+        builds.c.number,
+        builds.c.started_at,
+        builds.c.sdist_sha256,
+        builds.c.recipe.label("used_recipe"),
+    )
     return _jobs_query(*more).join(builds, builds.c.id == jobs.c.build_id)
 
 
@@ -357,6 +372,9 @@ def _leased(row: Row[Any]) -> LeasedJob:
         infrastructure_attempts=row.infrastructure_attempts,
         started_at=row.started_at,
         lease_expires_at=row.lease_expires_at,
+        recipe=Recipe() if row.used_recipe is None else parse_recipe(row.used_recipe),
+        is_trial=row.recipe is not None,
+        healing_round=row.healing_rounds,
     )
 
 

@@ -14,11 +14,12 @@ from wheelyard.database.tables import (
     releases,
     targets,
     upstream_files,
+    waits,
     wheels,
 )
 from wheelyard.model.build import BuildState, JobKind
 from wheelyard.model.names import Filename, ProjectName, Sha256, TargetName
-from wheelyard.model.plan import JobRecord, JobTerms, LastFailure, ReleaseRecord
+from wheelyard.model.plan import JobRecord, JobTerms, LastFailure, ReleaseRecord, WaitRecord
 from wheelyard.model.project import Release, UpstreamFile
 from wheelyard.model.wheel import Wheel, WheelFile
 
@@ -33,7 +34,7 @@ def release_records(
     A release that upstream does not have any more has no files.
     """
     its_own = select(releases.c.id).where(releases.c.project_id.in_(names))
-    files, decided, pending, made, ended = (
+    files, decided, pending, made, ended, waiting, awaited = (
         _by_release(connection, query)
         for query in (
             _files(names),
@@ -41,6 +42,8 @@ def release_records(
             select(jobs).where(jobs.c.release_id.in_(its_own), jobs.c.kind == JobKind.BUILD),
             select(wheels).where(wheels.c.release_id.in_(its_own)),
             _last_builds(its_own),
+            select(waits).where(waits.c.release_id.in_(its_own)),
+            _awaited(names),
         )
     )
     known = connection.execute(select(targets.c.id, targets.c.name))
@@ -69,6 +72,13 @@ def release_records(
                 failures=tuple(
                     _failure(build, target_names[build.target_id]) for build in ended[row.id]
                 ),
+                waits={
+                    target_names[wait.target_id]: WaitRecord(
+                        requirement=wait.requirement, dead_end=wait.dead_end
+                    )
+                    for wait in waiting[row.id]
+                },
+                is_awaited=bool(awaited[row.id]),
             )
         )
     return grouped
@@ -140,6 +150,7 @@ def _last_builds(its_own: Select[tuple[int]]) -> Select[Any]:
             builds.c.sdist_sha256,
             builds.c.failure_kind,
             builds.c.failure_message,
+            builds.c.unexamined,
             attempt,
         )
         .where(builds.c.release_id.in_(its_own))
@@ -147,6 +158,18 @@ def _last_builds(its_own: Select[tuple[int]]) -> Select[Any]:
     )
     return select(latest).where(
         latest.c.attempt == 1, latest.c.state.in_([BuildState.FAILED, BuildState.LOST])
+    )
+
+
+def _awaited(names: Mapping[int, ProjectName]) -> Select[Any]:
+    """Select the releases of projects that others wait for."""
+    return (
+        select(releases.c.id.label("release_id"))
+        .join(
+            waits,
+            (waits.c.project_id == releases.c.project_id) & (waits.c.version == releases.c.version),
+        )
+        .where(waits.c.project_id.in_(names))
     )
 
 
@@ -203,4 +226,5 @@ def _failure(row: Row[Any], target: TargetName) -> LastFailure:
         sdist_sha256=Sha256(row.sdist_sha256),
         kind=row.failure_kind,
         message=row.failure_message,
+        is_examined=not row.unexamined,
     )

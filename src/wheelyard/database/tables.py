@@ -62,6 +62,7 @@ from wheelyard.model.build import (
     Verdict,
 )
 from wheelyard.model.project import ProjectStatus
+from wheelyard.model.recipe import RecipeOrigin
 from wheelyard.model.wheel import WheelState
 
 __all__ = [
@@ -91,6 +92,7 @@ __all__ = [
     "state",
     "targets",
     "upstream_files",
+    "waits",
     "wants",
     "wheel_dependencies",
     "wheels",
@@ -266,6 +268,15 @@ builds = Table(
     Column("sdist_url", ExactText, nullable=False),
     Column("sdist_sha256", Word, nullable=False),
     Column("limits", Json),
+    Column("recipe", Json),
+    Column("recipe_digest", Word),
+    added("healing_round", Integer, 0),
+    Column("environment", Word),
+    Column("environment_digest", Word),
+    added("unexamined", Boolean, 0),
+    Column("causes", Json),
+    Column("cause_kind", Word),
+    Column("cause_subject", Word),
     member("kind", JobKind),
     member("state", BuildState),
     member("phase", Phase),
@@ -285,6 +296,8 @@ builds = Table(
         name="failure",
     ),
     Index(None, "release_id", "target_id", "started_at"),
+    partial_index("ix_builds_unexamined", "finished_at", where="unexamined"),
+    partial_index("ix_builds_cause", "cause_kind", "cause_subject", where="cause_kind IS NOT NULL"),
     partial_index(
         "uq_builds_running",
         *("release_id", "target_id", "kind"),
@@ -316,6 +329,7 @@ jobs = Table(
     Column("owner", Word),
     added("turn", Integer, 0),
     added("demand", Count, 0),
+    Column("recipe", Json),
     UniqueConstraint("release_id", "target_id", "kind"),
     # A claim writes the job, then the build, in one transaction.
     ForeignKeyConstraint(["build_id"], ["builds.id"], deferrable=True, initially="DEFERRED"),
@@ -376,11 +390,26 @@ wheel_dependencies = Table(
 recipes = Table(
     "recipes",
     metadata,
-    reference("project_id", "projects", primary_key=True),
-    Column("debian_packages", Json, nullable=False),
-    Column("environment", Json, nullable=False),
-    Column("requirements", Json, nullable=False),
+    row_id(),
+    reference("project_id", "projects"),
+    Column("origin", Label(RecipeOrigin), nullable=False),
+    Column("versions", Word, nullable=False),
+    Column("recipe", Json, nullable=False),
     Column("updated_at", Timestamp, nullable=False),
+    UniqueConstraint("project_id", "origin", "versions"),
+    member("origin", RecipeOrigin),
+)
+
+waits = Table(
+    "waits",
+    metadata,
+    reference("release_id", "releases", primary_key=True),
+    reference("target_id", "targets", primary_key=True),
+    reference("project_id", "projects", index=True),
+    Column("requirement", Word, nullable=False),
+    Column("version", Word),
+    Column("dead_end", Prose),
+    Column("created_at", Timestamp, nullable=False),
 )
 
 pages = Table(

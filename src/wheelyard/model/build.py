@@ -1,6 +1,6 @@
-"""Decisions, jobs, builds, recipes, limits, and the ways in which a build fails."""
+"""Decisions, jobs, builds, limits, and the ways in which a build fails."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 
@@ -26,6 +26,12 @@ class Verdict(StrEnum):
 
     FAILED = "failed"
     """The last attempt failed in a way that trying again would not mend."""
+
+    HEALING = "healing"
+    """The last attempt failed, and what may help is being looked for."""
+
+    WAITS_FOR_DEPENDENCY = "waits-for-dependency"
+    """It needs a wheel of another project to be built with, which is built first."""
 
     WAITS_FOR_PROBE = "waits-for-probe"
     """Another target is built first, and may show that this one needs no build of its own."""
@@ -164,7 +170,10 @@ class FailureKind(StrEnum):
     """A header, library, program or pkg-config module is not in the environment."""
 
     MISSING_BUILD_DEPENDENCY = "missing-build-dependency"
-    """A Python package that the build needs is undeclared, or has no wheel for the target."""
+    """A Python package that the build needs is undeclared, or at odds with another one."""
+
+    NO_DEPENDENCY_WHEEL = "no-dependency-wheel"
+    """A Python package that the build needs has no wheel for the target."""
 
     WANTS_NETWORK = "wants-network"
     """The build tried to reach the network, which builds do not have."""
@@ -249,15 +258,6 @@ class Limits:
     log_bytes: int = 16 * 1024**2
     output_bytes: int = 512 * 1024**2
     sdist_bytes: int = 2 * 1024**3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recipe:
-    """What a project needs beyond its own metadata."""
-
-    debian_packages: tuple[str, ...] = ()
-    environment: dict[str, str] = field(default_factory=dict)
-    requirements: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,11 +8,12 @@ from packaging.version import Version
 from wheelyard.model.build import (
     JobKind,
     JobState,
+    Limits,
     Priority,
-    Recipe,
     SdistReference,
 )
 from wheelyard.model.names import ProjectName, Sha256, TargetName
+from wheelyard.model.recipe import Recipe
 from wheelyard.model.target import Target
 
 
@@ -20,7 +21,8 @@ from wheelyard.model.target import Target
 class ClaimedJob:
     """A job that has just been leased, with all that its builder needs to know.
 
-    `number` is the build number: how many builds of the release have made wheels so far.
+    `number` is the build number: how many builds of the release have made wheels so far. `limits`
+    are those of this build; None if the claim named none.
     """
 
     build_id: str
@@ -33,6 +35,7 @@ class ClaimedJob:
     force: bool
     recipe: Recipe
     lease_expires_at: datetime
+    limits: Limits | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +44,8 @@ class LeasedJob:
 
     `sdist_sha256` is the digest of the source distribution that was handed out: upstream may have
     replaced it meanwhile. `infrastructure_attempts` counts the attempts that failed through no
-    fault of the project, without the one that runs now.
+    fault of the project, without the one that runs now. `recipe` is what it was handed out with;
+    `is_trial`, whether that is being tried for the first time, after `healing_round` failures.
     """
 
     build_id: str
@@ -56,6 +60,9 @@ class LeasedJob:
     infrastructure_attempts: int
     started_at: datetime
     lease_expires_at: datetime
+    recipe: Recipe
+    is_trial: bool
+    healing_round: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

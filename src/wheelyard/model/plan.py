@@ -1,7 +1,7 @@
 """What is on record of a project as its decisions need it, and what planning makes of that."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from wheelyard.model.build import FailureKind, JobState, Priority, Verdict
@@ -39,17 +39,32 @@ class JobRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastFailure:
-    """A release's last attempt for a target, if it did not succeed; `kind` None: it was lost."""
+    """A release's last attempt for a target, if it did not succeed; `kind` None: it was lost.
+
+    `is_examined` is whether it is known why, as far as that can be known.
+    """
 
     target: TargetName
     sdist_sha256: Sha256
     kind: FailureKind | None
     message: str | None
+    is_examined: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitRecord:
+    """What a release needs to be built with, and why it waits for it in vain, if it does."""
+
+    requirement: str
+    dead_end: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseRecord:
-    """One release as it is on record; `id` is its number, `files` are those of its files."""
+    """One release as it is on record; `id` is its number, `files` are those of its files.
+
+    `waits` are for wheels of other projects; `is_awaited`, whether others wait for this one.
+    """
 
     id: int
     release: Release
@@ -59,6 +74,8 @@ class ReleaseRecord:
     jobs: Mapping[TargetName, JobRecord]
     wheels: tuple[Wheel, ...]
     failures: tuple[LastFailure, ...]
+    waits: Mapping[TargetName, WaitRecord] = field(default_factory=dict)
+    is_awaited: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from wheelyard.database.engine import Connection
 from wheelyard.database.plans import mark_ended
 from wheelyard.database.projects import start_planning
 from wheelyard.database.queue import complete, put_back, record_decision
+from wheelyard.database.recipes import learn_recipe
 from wheelyard.database.wheels import record_wheel
 from wheelyard.log import get_logger
 from wheelyard.model.build import BuildState, Decision, Failure, FailureKind, Verdict
@@ -20,6 +21,7 @@ from wheelyard.model.plan import ProjectRecord, ReleaseRecord
 from wheelyard.model.wheel import Wheel, WheelFile, WheelState
 from wheelyard.queue.planning import is_needed, read_record
 from wheelyard.queue.policy import channel_of, sdist_reference, upstream_has
+from wheelyard.queue.retrying import retry_with_new_recipe
 from wheelyard.settings import Settings
 
 _log = get_logger("queue")
@@ -31,7 +33,7 @@ class Ending:
 
     `is_lost` says that nobody told us: the lease expired. `stored` are the filenames of those
     wheels whose bytes are in the store: no other may be published. `build_seconds` is how long the
-    project's own code ran, by the builder's clock.
+    project's own code ran, by the builder's clock, in the `environment` of that digest.
     """
 
     wheels: tuple[WheelFile, ...] = ()
@@ -39,6 +41,8 @@ class Ending:
     failure: Failure | None = None
     is_lost: bool = False
     build_seconds: float | None = None
+    environment: str | None = None
+    environment_digest: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,9 @@ def end_attempt(
         finished_at=at,
         failure=ended.failure,
         build_seconds=ending.build_seconds,
+        environment=ending.environment,
+        environment_digest=ending.environment_digest,
+        unexamined=failure is not None and not failure.kind.is_worth_a_retry,
     )
     if failure is not None and failure.kind.is_worth_a_retry:
         _try_again(connection, job, failure, at=at, settings=settings)
@@ -106,6 +113,9 @@ def _take_wheels(
     obstacle = _obstacle(record, release, job, ending.wheels)
     if obstacle is None:
         _record_wheels(connection, release, job, ending, at=at)
+        if job.is_trial:
+            learn_recipe(connection, job.project, job.version, job.recipe, at=at)
+            retry_with_new_recipe(connection, job.project, at=at)
     return obstacle
 
 

@@ -84,7 +84,7 @@ def _lease_of(job: ClaimedJob, *, settings: Settings, index_url: str) -> BuildLe
         target=TargetMessage.of(job.target),
         sdist=SdistMessage.of(job.sdist),
         recipe=RecipeMessage.of(job.recipe),
-        limits=LimitsMessage.of(settings.limits.limits()),
+        limits=LimitsMessage.of(job.limits or settings.limits.limits()),
         index_url=index_url,
         lease_expires_at=job.lease_expires_at,
         heartbeat_seconds=settings.queue.heartbeat.total_seconds(),
@@ -173,7 +173,12 @@ def finish(  # noqa: PLR0913 - what the web process hands over
         StoreFull: if there is no room; the builder keeps the lease and may try again.
     """
     if report.failure is not None:
-        ending = Ending(failure=report.failure.failure(), build_seconds=report.build_seconds)
+        ending = Ending(
+            failure=report.failure.failure(),
+            build_seconds=report.build_seconds,
+            environment=report.environment,
+            environment_digest=report.environment_digest,
+        )
         return _reply(_end(engine, clock, settings, builder, build_id, ending, is_late=False))
     with reading(engine) as connection:
         ended = _recorded_end(connection, builder=builder, build_id=build_id)
@@ -244,12 +249,19 @@ def _take_in(
     with tempfile.TemporaryDirectory(prefix="wheelyard-delivery-") as folder:
         delivered = receive(store, assignment, announced, folder=Path(folder), limits=limits)
         if isinstance(delivered, Failure):
-            return Ending(failure=delivered, build_seconds=report.build_seconds)
+            return Ending(
+                failure=delivered,
+                build_seconds=report.build_seconds,
+                environment=report.environment,
+                environment_digest=report.environment_digest,
+            )
         stored = _store_wheels(engine, store, job, delivered)
     return Ending(
         wheels=tuple(wheel.file for wheel in delivered),
         stored=stored,
         build_seconds=report.build_seconds,
+        environment=report.environment,
+        environment_digest=report.environment_digest,
     )
 
 

@@ -27,20 +27,23 @@ _LAST_TURN = 2**31 - 1
 class Standing:
     """Where a release stands in its project, and whether somebody asked for it.
 
-    `is_newest` says that there is no newer final release (of a project without final releases: no
-    newer one at all).
+    `is_awaited` says that another project needs it to be built with; `is_newest`, that there is no
+    newer final release (of a project without final releases: no newer one at all).
     """
 
     is_requested: bool
     is_followed: bool
     is_newest: bool
     uploaded_at: datetime | None
+    is_awaited: bool = False
 
 
 def priority(standing: Standing, *, at: datetime) -> Priority:
     """Return how urgent the release's jobs are."""
     if standing.is_requested:
         return Priority.REQUESTED
+    if standing.is_awaited:
+        return Priority.DEPENDENCY
     if not standing.is_newest:
         return Priority.BACKLOG
     uploaded_at = standing.uploaded_at

@@ -26,7 +26,14 @@ from wheelyard.queue.selection import left_out, newest_usable, wanted_of
 from wheelyard.settings import PolicySettings
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
-_OPEN = frozenset({Verdict.NEEDS_BUILD, Verdict.WAITS_FOR_PROBE})
+_OPEN = frozenset(
+    {
+        Verdict.NEEDS_BUILD,
+        Verdict.HEALING,
+        Verdict.WAITS_FOR_DEPENDENCY,
+        Verdict.WAITS_FOR_PROBE,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,10 +107,11 @@ def _choices(project: ProjectRecord, rules: Rules) -> list[_Choice]:
     for version in sorted(by_version, reverse=True):
         record = by_version[version]
         is_followed = project.is_followed and version in current
-        if not (is_followed or version in asking or record.decisions):
+        if not (is_followed or version in asking or record.decisions or record.is_awaited):
             continue
         standing = Standing(
             is_requested=version in asking,
+            is_awaited=record.is_awaited,
             is_followed=project.is_followed,
             is_newest=version == newest,
             uploaded_at=record.uploaded_at,
@@ -112,7 +120,9 @@ def _choices(project: ProjectRecord, rules: Rules) -> list[_Choice]:
             _Choice(
                 record=record,
                 asking=asking.get(version, ()),
-                left_out=None if version in asking else excluded.get(version),
+                left_out=(
+                    None if version in asking or record.is_awaited else excluded.get(version)
+                ),
                 priority=priority(standing, at=rules.at),
             )
         )
@@ -129,7 +139,7 @@ def release_facts(
 ) -> ReleaseFacts:
     """Return what the decisions about one release rest on; `asking` are the wants that mean it."""
     starts_at = None
-    if not asking and record.uploaded_at is not None:
+    if not asking and not record.is_awaited and record.uploaded_at is not None:
         starts_at = record.uploaded_at + rules.policy.grace
     return ReleaseFacts(
         status=project.status,
@@ -144,6 +154,7 @@ def release_facts(
         starts_at=starts_at if starts_at is not None and starts_at > rules.at else None,
         wheels=record.wheels,
         failures=_final_failures(record),
+        waits=record.waits,
         paused=rules.paused,
     )
 
@@ -156,7 +167,7 @@ def _final_failures(record: ReleaseRecord) -> Mapping[TargetName, FinalFailure]:
     """
     final = {}
     for failure in record.failures:
-        if failure.target in record.jobs:
+        if failure.target in record.jobs or failure.target in record.waits:
             continue
         verdict, reason = record.decisions.get(failure.target, (None, None))
         if verdict is not Verdict.FAILED:
@@ -164,7 +175,10 @@ def _final_failures(record: ReleaseRecord) -> Mapping[TargetName, FinalFailure]:
             reason = failure.message if is_final else None
         if reason is not None:
             final[failure.target] = FinalFailure(
-                sdist_sha256=failure.sdist_sha256, reason=reason, kind=failure.kind
+                sdist_sha256=failure.sdist_sha256,
+                reason=reason,
+                kind=failure.kind,
+                is_examined=failure.is_examined,
             )
     return final
 

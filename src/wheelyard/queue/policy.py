@@ -18,6 +18,7 @@ from wheelyard.model.names import (
     parse_sha256,
     untagged,
 )
+from wheelyard.model.plan import WaitRecord
 from wheelyard.model.project import ProjectStatus, Release, Skip, UpstreamFile
 from wheelyard.model.target import Target
 from wheelyard.model.wheel import Wheel, WheelState
@@ -28,11 +29,13 @@ class FinalFailure:
     """A failed attempt that will not be repeated by itself.
 
     `sdist_sha256` is what was built: another source distribution deserves another attempt.
+    `is_examined` is whether what may help has been looked for.
     """
 
     sdist_sha256: Sha256
     reason: str
     kind: FailureKind | None = None
+    is_examined: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +47,8 @@ class ReleaseFacts:
     that it is to be built for once more; `left_out` says why it is not built unless somebody asks;
     `starts_at`, if it is still to come, when the grace period ends. `wheels` are ours of this
     release, for whatever target; `failures` holds, per target, the failure that ended its last
-    attempt for good; `paused` are the targets whose jobs are not handed out for now.
+    attempt for good; `waits`, what is built first; `paused` are the targets whose jobs are not
+    handed out for now.
     """
 
     status: ProjectStatus = ProjectStatus.ACTIVE
@@ -57,6 +61,7 @@ class ReleaseFacts:
     starts_at: datetime | None = None
     wheels: tuple[Wheel, ...] = ()
     failures: Mapping[TargetName, FinalFailure] = field(default_factory=dict)
+    waits: Mapping[TargetName, WaitRecord] = field(default_factory=dict)
     paused: frozenset[TargetName] = frozenset()
 
 
@@ -73,6 +78,7 @@ def decide(release: Release, target: Target, facts: ReleaseFacts) -> Decision:
         or _to_be_rebuilt(target, facts)
         or _done_already(release, target, facts)
         or _left_out(facts)
+        or _waits(target, facts)
         or (Verdict.NEEDS_BUILD, _why_it_needs_a_build(release, target, facts))
     )
     return Decision(
@@ -222,6 +228,8 @@ def _done_already(release: Release, target: Target, facts: ReleaseFacts) -> _Rul
             return Verdict.BUILT, f"{wheel.file.filename} was built here."
     failure = facts.failures.get(target.name)
     if failure is not None and _is_of_current_sdist(failure, release):
+        if not failure.is_examined:
+            return Verdict.HEALING, f"{_clause(failure.reason)}; what may help is looked for."
         return Verdict.FAILED, f"{_clause(failure.reason)}."
     for wheel in facts.wheels:
         is_checked = wheel.state is WheelState.CHECKED and settles(wheel, target)
@@ -259,6 +267,16 @@ def _left_out(facts: ReleaseFacts) -> _Ruling:
     if facts.left_out is None or facts.force:
         return None
     return Verdict.SKIPPED, facts.left_out
+
+
+def _waits(target: Target, facts: ReleaseFacts) -> _Ruling:
+    wait = facts.waits.get(target.name)
+    if wait is None:
+        return None
+    if wait.dead_end is not None:
+        return Verdict.FAILED, wait.dead_end
+    needs = f"It is built with {wait.requirement}, of which there is no wheel"
+    return Verdict.WAITS_FOR_DEPENDENCY, f"{needs} for {target.name}: that is built first."
 
 
 def _why_it_needs_a_build(release: Release, target: Target, facts: ReleaseFacts) -> str:

@@ -16,6 +16,8 @@ from wheelyard.model.project import Release
 from wheelyard.model.target import Target
 from wheelyard.queue.policy import ReleaseFacts, decide
 
+_TO_BE_TRIED = frozenset({Verdict.NEEDS_BUILD, Verdict.HEALING})
+
 
 def decide_release(
     release: Release, targets: Sequence[Target], facts: ReleaseFacts
@@ -29,7 +31,7 @@ def decide_release(
     needed = [
         target
         for target, decision in zip(targets, decisions, strict=True)
-        if decision.verdict is Verdict.NEEDS_BUILD and decision.target not in facts.rebuilds
+        if decision.verdict in _TO_BE_TRIED and decision.target not in facts.rebuilds
     ]
     if len(needed) < 2:  # noqa: PLR2004 - a target waits for another one
         return decisions

@@ -38,6 +38,7 @@ from wheelyard.protocol import (
     UploadState,
 )
 from wheelyard.queue import leases
+from wheelyard.queue.retrying import note_environments
 from wheelyard.settings import LimitsSettings
 from wheelyard.storage import uploads
 from wheelyard.storage.store import Store
@@ -105,6 +106,9 @@ def register(request: Request, message: RegisterRequest, builder: CurrentBuilder
         )
         # A builder that starts works on nothing: what it held was lost with its last life.
         end_leases_of(connection, builder_id=builder.id, at=state.clock.now())
+        digests = {TargetName(name): each for name, each in message.environments.items()}
+        offered = {name: each for name, each in digests.items() if name in allowed}
+        note_environments(connection, offered, at=state.clock.now())
     return RegisterReply(
         name=builder.name,
         targets=allowed,

@@ -1,0 +1,228 @@
+"""What to do about a failed build: another recipe, waiting for another project, or nothing. Pure.
+
+A remedy that the diagnosis knows changes the recipe. Where it knows none, what Debian's own
+package of the project is built with is tried, and build requirements of the day of the release.
+Never the same recipe twice, and a round that brought the same cause again is the last but one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from wheelyard.diagnosis.cause import Cause, CauseKind, Remedy
+from wheelyard.model.build import FailureKind, Limits
+from wheelyard.model.healing import Attempt, Patient, Treatment
+from wheelyard.model.recipe import Recipe
+
+LADDER = frozenset(
+    {
+        FailureKind.OUT_OF_MEMORY,
+        FailureKind.TIMEOUT,
+        FailureKind.PROCESS_LIMIT,
+        FailureKind.DISK_FULL,
+    }
+)
+"""Failures for want of something that the machine may have more of."""
+
+_STEPS = 3
+"""At most so many times a build is given more of what it ran out of."""
+
+_SURE = 0.5
+"""Remedies of causes that are less likely than this are left alone."""
+
+_NOT_TO_BE_HELPED = frozenset(
+    {
+        CauseKind.DELIBERATE,
+        CauseKind.HASH_MISMATCH,
+        CauseKind.INCOMPLETE_SDIST,
+        CauseKind.NO_SDIST,
+        CauseKind.NO_SUCH_VERSION,
+        CauseKind.PYTHON_REFUSED,
+        CauseKind.SDIST_INVALID,
+        CauseKind.WANTS_NETWORK,
+        CauseKind.WRONG_MACHINE,
+        CauseKind.WRONG_OS,
+    }
+)
+_PERHAPS_OF_ITS_TIME = frozenset(
+    {
+        FailureKind.COMPILE_ERROR,
+        FailureKind.METADATA_INVALID,
+        FailureKind.MISSING_BUILD_DEPENDENCY,
+        FailureKind.PYTHON_INCOMPATIBLE,
+        FailureKind.UNKNOWN,
+    }
+)
+_PERHAPS_OF_THE_SYSTEM = frozenset(
+    {FailureKind.COMPILE_ERROR, FailureKind.MISSING_SYSTEM_PACKAGE, FailureKind.UNKNOWN}
+)
+_OLD = timedelta(days=365)
+
+
+def treatment(
+    patient: Patient,
+    causes: Sequence[Cause],
+    *,
+    hints: Sequence[str],
+    rounds: int,
+    at: datetime,
+) -> Treatment:
+    """Return what to do about the last attempt, whose causes these are, the root cause first.
+
+    `hints` are the packages that Debian builds the project with; at most `rounds` other recipes
+    are tried.
+    """
+    last = patient.attempts[-1]
+    root = causes[0]
+    if last.failure in LADDER:
+        return _more_room(patient, root)
+    if root.kind in _NOT_TO_BE_HELPED or last.failure in _HOPELESS:
+        return Treatment(reason="no other recipe would help")
+    if _is_missing_project(root, last):
+        return Treatment(reason=f"{root.subject} is to be built first", requirement=root.subject)
+    if last.round >= rounds:
+        return Treatment(reason=f"{last.round} other recipes were tried")
+    came_again = _key(root) in {attempt.cause for attempt in patient.attempts[:-1]}
+    ways = [] if came_again else [_with_remedies(last, causes)]
+    ways.append(_with_guesses(patient, hints, at=at))
+    tried = {attempt.recipe.digest for attempt in patient.attempts}
+    for recipe in ways:
+        if recipe.digest not in tried:
+            return Treatment(reason=_told(last.recipe, recipe), recipe=recipe)
+    return Treatment(reason=_why_not(last, causes, came_again=came_again))
+
+
+_HOPELESS = frozenset(
+    {
+        FailureKind.HASH_MISMATCH,
+        FailureKind.NO_SDIST,
+        FailureKind.OPTED_OUT,
+        FailureKind.OUTPUT_LIMIT,
+        FailureKind.SDIST_INVALID,
+        FailureKind.WANTS_NETWORK,
+    }
+)
+
+
+def _is_missing_project(root: Cause, last: Attempt) -> bool:
+    """Whether a build requirement has no wheel for the target; then it has to be built first."""
+    return (
+        last.failure is FailureKind.MISSING_BUILD_DEPENDENCY
+        and root.kind is CauseKind.MISSING_BUILD_DEPENDENCY
+        and root.subject is not None
+        and (root.remedy is None or set(root.remedy.requirements) <= set(last.recipe.requirements))
+        and not root.evidence
+    )
+
+
+def _more_room(patient: Patient, root: Cause) -> Treatment:
+    """Give twice as much at each step, at the second fewer compilers, at the third the machine."""
+    last = patient.attempts[-1]
+    step = sum(attempt.failure in LADDER for attempt in patient.attempts)
+    if step > _STEPS:
+        return Treatment(reason=f"it was given more room {_STEPS} times")
+    recipe = last.recipe
+    if root.remedy is not None:
+        recipe = replace(recipe, limits=recipe.limits | root.remedy.limits)
+    if step > 1 and last.failure is not FailureKind.TIMEOUT:
+        recipe = replace(recipe, jobs=1)
+    if step == _STEPS:
+        recipe = replace(recipe, alone=True)
+    return Treatment(reason=_told(last.recipe, recipe), recipe=recipe)
+
+
+def _with_remedies(last: Attempt, causes: Sequence[Cause]) -> Recipe:
+    """Return the last recipe with the remedies of all causes that are likely enough."""
+    recipe = last.recipe
+    for cause in causes:
+        if cause.remedy is not None and cause.confidence >= _SURE:
+            recipe = _added(recipe, cause.remedy, has_layers=last.has_layers)
+    return recipe
+
+
+def _added(recipe: Recipe, remedy: Remedy, *, has_layers: bool) -> Recipe:
+    debian = remedy.debian if has_layers else ()
+    return replace(
+        recipe,
+        debian_packages=tuple(dict.fromkeys((*recipe.debian_packages, *debian))),
+        requirements=tuple(dict.fromkeys((*recipe.requirements, *remedy.requirements))),
+        environment=recipe.environment | remedy.environment,
+        limits=recipe.limits | remedy.limits,
+    )
+
+
+def _with_guesses(patient: Patient, hints: Sequence[str], *, at: datetime) -> Recipe:
+    """Return the last recipe with Debian's own packages, and in old releases' case, old tools."""
+    last = patient.attempts[-1]
+    recipe = last.recipe
+    if last.failure in _PERHAPS_OF_THE_SYSTEM and last.has_layers:
+        recipe = _added(recipe, Remedy(debian=tuple(hints)), has_layers=True)
+    released_at = patient.released_at
+    is_old = released_at is not None and released_at < at - _OLD
+    if last.failure in _PERHAPS_OF_ITS_TIME and is_old:
+        recipe = replace(recipe, as_of_release=True)
+    return recipe
+
+
+def _key(cause: Cause) -> tuple[str, str | None]:
+    return cause.kind.value, cause.subject
+
+
+def _told(before: Recipe, after: Recipe) -> str:
+    """Say what a recipe has that the one before it had not."""
+    added = [
+        *(name for name in after.debian_packages if name not in before.debian_packages),
+        *(text for text in after.requirements if text not in before.requirements),
+        *(
+            f"{name}={value}"
+            for name, value in after.environment.items()
+            if before.environment.get(name) != value
+        ),
+        *(
+            f"{_LIMITS.get(name, name)} of {_amount(name, value)}"
+            for name, value in after.limits.items()
+            if before.limits.get(name) != value
+        ),
+    ]
+    if after.jobs != before.jobs:
+        added.append("one compiler at a time")
+    if after.as_of_release and not before.as_of_release:
+        added.append("build requirements as of its release")
+    if after.alone and not before.alone:
+        added.append("the machine for itself")
+    return f"it is tried again with {', '.join(added)}"
+
+
+_LIMITS = {
+    "duration": "a time limit",
+    "memory_bytes": "a memory limit",
+    "disk_bytes": "a disk limit",
+    "processes": "a process limit",
+}
+_MIB = 1024**2
+
+
+def _amount(name: str, value: int) -> str:
+    if name.endswith("_bytes"):
+        return f"{value // _MIB} MiB"
+    return f"{value} seconds" if name == "duration" else str(value)
+
+
+def _why_not(last: Attempt, causes: Sequence[Cause], *, came_again: bool) -> str:
+    """Say why nothing is tried."""
+    wanted = [
+        name
+        for cause in causes
+        if cause.remedy is not None and cause.confidence >= _SURE
+        for name in cause.remedy.debian
+    ]
+    if wanted and not last.has_layers:
+        return f"{', '.join(wanted)} cannot be added where it is built"
+    if came_again:
+        return "the last change of its recipe did not help"
+    return "nothing is known that would help"
+
+
+def limits_of(attempt: Attempt, usual: Limits) -> Limits:
+    """Return the limits that an attempt had."""
+    return attempt.recipe.limited(usual)
