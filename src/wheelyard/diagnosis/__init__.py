@@ -4,6 +4,8 @@
 `log_text`   a log as lines, read with bounded work however large or hostile it is
 `rule`       what a rule is, and how findings rank
 `rules`      the rules, one module per family of tools
-`remedies`   the only remedies there are: our own tables
+`remedies`   the remedies that rules know: our own tables
+`wants`      what a cause wants from the system
+`system_remedies`  remedies that depend on more than the log: packages, limits, the version
 `diagnosis`  all of it together: `diagnose` and `failure_of`
 """

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from wheelyard.model.build import FailureKind
+from wheelyard.model.wanted import Wanted
 
 
 class CauseKind(StrEnum):
@@ -116,7 +117,8 @@ class Remedy:
     """What to change in the recipe before the build is tried again; never taken from a log.
 
     `debian` packages to add, `requirements` for the build environment (additions or
-    constraints, PEP 508), `limits` by the names of `Limits`, `environment` variables to set.
+    constraints, PEP 508), `limits` by the names of `Limits` (bytes, counts, seconds),
+    `environment` variables to set.
     """
 
     debian: tuple[str, ...] = ()
@@ -129,7 +131,8 @@ class Remedy:
 class Cause:
     """One cause of a failure: what it is about, where the log shows it, and what may help.
 
-    `evidence` are line numbers of the log, from 1; `confidence` runs from 0 to 1.
+    `evidence` are line numbers of the log, from 1; `confidence` runs from 0 to 1. `wanted` are
+    alternatives, the likeliest first, of which a package of the distribution may bring one.
     """
 
     kind: CauseKind
@@ -137,3 +140,4 @@ class Cause:
     evidence: tuple[int, ...] = ()
     confidence: float = 0.0
     remedy: Remedy | None = None
+    wanted: tuple[Wanted, ...] = ()

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
-from wheelyard.diagnosis.cause import Cause, CauseKind
+from wheelyard.diagnosis.cause import Cause, CauseKind, Remedy
 from wheelyard.diagnosis.explain import sentence
 from wheelyard.diagnosis.log_text import LogText
+from wheelyard.diagnosis.remedies import PYTHON_TOOLS
 from wheelyard.diagnosis.rule import Finding, Rule, Tier
 from wheelyard.diagnosis.rules import (
     authors,
@@ -14,6 +16,7 @@ from wheelyard.diagnosis.rules import (
     compilers,
     cython,
     installers,
+    languages,
     linkers,
     meson,
     modules,
@@ -26,6 +29,14 @@ from wheelyard.diagnosis.rules import (
     rust,
     setuptools,
 )
+from wheelyard.diagnosis.system_remedies import (
+    Attempt,
+    PackageSource,
+    with_higher_limits,
+    with_packages,
+    with_version,
+)
+from wheelyard.diagnosis.wants import wants
 from wheelyard.model.build import Failure
 
 RULES: tuple[Rule, ...] = (
@@ -42,6 +53,7 @@ RULES: tuple[Rule, ...] = (
     *cython.RULES,
     *setuptools.RULES,
     *programs.RULES,
+    *languages.RULES,
     *pkg_config.RULES,
     *network.RULES,
     *refusals.RULES,
@@ -50,6 +62,10 @@ RULES: tuple[Rule, ...] = (
 """Every rule. Of two that see the same line in the same way, the earlier one wins."""
 
 _VAGUE = frozenset({CauseKind.AUTHOR_MESSAGE, CauseKind.COMPILE_ERROR, CauseKind.UNKNOWN})
+_MAY_BE_OF_PYTHON = frozenset({CauseKind.AUTHOR_MESSAGE, CauseKind.MISSING_PROGRAM})
+_SAYS_NOTHING = frozenset({CauseKind.UNKNOWN, CauseKind.TRUNCATED_LOG})
+_ESCAPED = "\\n"
+_MAX_ESCAPED = 1024 * 1024
 _MAX_CAUSES = 8
 _MAX_EVIDENCE = 10
 _RETRIED = "retrying the build without"
@@ -61,20 +77,62 @@ _FILE_TOO_LARGE = frozenset({-25, 25 + _SIGNALS})
 _ENDINGS = ("error", "[end of output]", "# exit status", "successfully built", "failed")
 
 
-def diagnose(log: str, *, exit_status: int | None = None) -> tuple[Cause, ...]:
+_UNKNOWN_ATTEMPT = Attempt()
+
+
+def diagnose(
+    log: str,
+    *,
+    exit_status: int | None = None,
+    attempt: Attempt = _UNKNOWN_ATTEMPT,
+    source: PackageSource | None = None,
+) -> tuple[Cause, ...]:
     """Return the causes of a build's failure, root cause first; none if the build succeeded.
 
     Any log of pip or wheelyard will do, however large, cut off or hostile. `exit_status` is that
     of the build as a whole, negative or above 128 for a signal; a last line `# exit status N` in
-    the log stands in for it. Where nothing fits, the one cause is an honest `unknown`.
+    the log stands in for it. Where nothing fits, the one cause is an honest `unknown`. With a
+    `source` the remedies name packages of the distribution.
     """
-    text = LogText(log)
+    return tuple(_mended(cause, attempt, source) for cause in _found(log, exit_status))
+
+
+def _mended(cause: Cause, attempt: Attempt, source: PackageSource | None) -> Cause:
+    """Complete a cause's remedy with what the log alone cannot know."""
+    cause = with_version(with_higher_limits(cause, attempt.limits), attempt.version)
+    return cause if source is None else with_packages(cause, source, project=attempt.project)
+
+
+def _found(log: str, exit_status: int | None) -> tuple[Cause, ...]:
+    causes = _read(LogText(log), exit_status)
+    says_nothing = bool(causes) and causes[0].kind in _SAYS_NOTHING
+    if says_nothing and _ESCAPED in log and len(log) <= _MAX_ESCAPED:
+        # Some programs print what another one printed as one string, on a single line.
+        unfolded = _read(LogText(log.replace(_ESCAPED, "\n")), exit_status)
+        if unfolded[0].kind not in _SAYS_NOTHING:
+            return _folded(unfolded, log)
+    return causes
+
+
+def _folded(causes: tuple[Cause, ...], log: str) -> tuple[Cause, ...]:
+    """Return causes with the numbers of the lines that the log really has."""
+    real = [0]
+    for number, line in enumerate(log.split("\n"), start=1):
+        real += [number] * (1 + line.count(_ESCAPED))
+    return tuple(
+        replace(cause, evidence=tuple(sorted({real[number] for number in cause.evidence})))
+        for cause in causes
+    )
+
+
+def _read(text: LogText, exit_status: int | None) -> tuple[Cause, ...]:
     if exit_status is None:
         exit_status = _stated_exit_status(text)
     if exit_status == 0:
         return ()
     findings = [finding for rule in RULES for finding in rule.findings(text)]
     findings += _of_exit_status(text, exit_status)
+    findings = [_of_python(finding) for finding in findings]
     findings = _without_echoes(_demote_what_was_survived(findings, text))
     groups = _ranked_groups(findings)
     if not groups or (groups[0][0].tier is Tier.HINT and _is_cut_off(text)):
@@ -98,6 +156,18 @@ def evidence_lines(log: str, cause: Cause) -> tuple[str, ...]:
     """Return the log's lines that a cause points at, clean and cut to a readable length."""
     text = LogText(log)
     return tuple(text.line(number)[:300] for number in cause.evidence)
+
+
+def _of_python(finding: Finding) -> Finding:
+    """Know Python's own tools by whatever rule found that they are missing."""
+    project = PYTHON_TOOLS.get((finding.subject or "").lower())
+    if project is None or finding.kind not in _MAY_BE_OF_PYTHON:
+        return finding
+    return finding.but(
+        kind=CauseKind.MISSING_BUILD_DEPENDENCY,
+        subject=project,
+        remedy=Remedy(requirements=(project,)),
+    )
 
 
 def _without_echoes(findings: list[Finding]) -> list[Finding]:
@@ -147,6 +217,7 @@ def _causes(groups: list[list[Finding]], text: LogText) -> tuple[Cause, ...]:
             evidence=tuple(sorted({numbers[finding.place] for finding in group})[:_MAX_EVIDENCE]),
             confidence=group[0].tier.confidence,
             remedy=next((finding.remedy for finding in group if finding.remedy), None),
+            wanted=wants(group[0].kind, group[0].subject),
         )
         for group in chosen
     )

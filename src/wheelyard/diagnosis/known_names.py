@@ -92,10 +92,12 @@ INTRINSIC_HEADERS = words(
 """Headers that the compiler has for one processor only."""
 
 REMOVED_PYTHON_HEADERS = words(
-    "Python-ast.h accu.h asdl.h ast.h bitset.h code.h dynamic_annotations.h eval.h "
-    "graminit.h grammar.h longintrepr.h metagrammar.h node.h odictobject.h opcode_ids.h "
-    "osdefs.h parsetok.h pgen.h pgenheaders.h py_curses.h pyarena.h pydebug.h symtable.h "
-    "token.h ucnhash.h"
+    "Python-ast.h accu.h asdl.h ast.h bitset.h bytes_methods.h cellobject.h classobject.h code.h "
+    "context.h dynamic_annotations.h eval.h funcobject.h genobject.h graminit.h grammar.h "
+    "interpreteridobject.h longintrepr.h metagrammar.h namespaceobject.h node.h odictobject.h "
+    "opcode_ids.h osdefs.h parser_interface.h parsetok.h pgen.h pgenheaders.h picklebufobject.h "
+    "py_curses.h pyarena.h pyatomic.h pyctype.h pydebug.h pyfpe.h pymemdebug.h pystrhex.h "
+    "pytime.h symtable.h token.h ucnhash.h"
 )
 """Headers that CPython no longer has: no package brings them back."""
 

@@ -11,6 +11,16 @@ from wheelyard.diagnosis.cause import Remedy
 CYTHON_BEFORE_3 = Remedy(requirements=("Cython<3",))
 NUMPY_BEFORE_2 = Remedy(requirements=("numpy<2",))
 NUMPY_BEFORE_1_24 = Remedy(requirements=("numpy<1.24",))
+COMMON_VARIABLES = Remedy(environment={"CFLAGS": "-fcommon"})
+OLD_CMAKE_FILES = Remedy(environment={"CMAKE_POLICY_VERSION_MINIMUM": "3.5"})
+STABLE_INTERFACE = Remedy(environment={"PYO3_USE_ABI3_FORWARD_COMPATIBILITY": "1"})
+
+VERSION = "{version}"
+"""Stands for the version that is built in the environment variables of a remedy."""
+
+VERSION_FROM_OUTSIDE = Remedy(
+    environment={"SETUPTOOLS_SCM_PRETEND_VERSION": VERSION, "PBR_VERSION": VERSION}
+)
 
 PROJECT_OF_MODULE = {
     "Cython": "Cython",
@@ -78,6 +88,22 @@ PROJECT_OF_MODULE = {
     "yaml": "PyYAML",
 }
 """The project that brings an importable module; None where no project does."""
+
+PYTHON_TOOLS = {
+    "cppy": "cppy",
+    "cython": "Cython",
+    "f2py": "numpy",
+    "nanobind": "nanobind",
+    "numpy": "numpy",
+    "pybind11": "pybind11",
+    "pythran": "pythran",
+    "scikit-build": "scikit-build",
+    "setuptools": "setuptools",
+    "setuptools-scm": "setuptools-scm",
+    "setuptools_scm": "setuptools-scm",
+    "wheel": "wheel",
+}
+"""What people and programs call Python projects that builds need, in lower case."""
 
 _CONSTRAINT_OF_SETUPTOOLS_MODULE = {
     "pkg_resources": "setuptools<81",

@@ -24,6 +24,7 @@ _STOPS = (
     "could not compile",
 )
 _STOP_DISTANCE = 15
+_TEMPORARY = re.compile(r"^(?:/[^/\s]{1,80}){1,12}/(?:[A-Za-z0-9_.-]+_[0-9a-f]{32})/")
 _DECISIVE = frozenset(
     {
         "no such file or directory",
@@ -163,12 +164,22 @@ def clean_subject(text: str | None) -> str | None:
     return cleaned[:_MAX_SUBJECT] or None
 
 
+def own_path(path: str | None) -> str:
+    """Return the path of a file within its project, without the folder that pip unpacked to."""
+    return _TEMPORARY.sub("", path or "")
+
+
 def is_followed_by_stop(finding: Finding, log: LogText) -> bool:
     """Whether the build stopped soon after the line, so that it was no mere probe."""
     following = log.after(finding.place, _STOP_DISTANCE)
     if len(following) < _STOP_DISTANCE:
         return True
-    return any(stop in log.text(place).lower() for place in following for stop in _STOPS)
+    return any(_is_stop(log.text(place).lower()) for place in following)
+
+
+def _is_stop(line: str) -> bool:
+    """Whether a line in lower case ends a build; those of compilers start with a file's name."""
+    return line.startswith("error: ") or any(stop in line for stop in _STOPS)
 
 
 def unless_it_went_on(finding: Finding, log: LogText) -> Iterable[Finding]:

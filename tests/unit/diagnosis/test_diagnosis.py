@@ -189,21 +189,23 @@ def test_megabytes_of_other_output_hide_nothing(name: str, place: str) -> None:
 
 
 REMEDIES = {
-    "build-tool-changed": ("scikit-build-core<0.10",),
-    "cython3": ("Cython<3",),
-    "distutils-removed": ("setuptools",),
-    "missing-build-dependency": ("Cython",),
-    "numpy-api": ("numpy<2",),
-    "setuptools-removed": ("setuptools<81",),
-    "use-2to3": ("setuptools<58",),
+    "build-tool-changed": Remedy(requirements=("scikit-build-core<0.10",)),
+    "cython3": Remedy(requirements=("Cython<3",)),
+    "distutils-removed": Remedy(requirements=("setuptools",)),
+    "missing-build-dependency": Remedy(requirements=("Cython",)),
+    "no-space": Remedy(limits={"disk_bytes": 8 * 1024**3}),
+    "numpy-api": Remedy(requirements=("numpy<2",)),
+    "out-of-memory": Remedy(limits={"memory_bytes": 8 * 1024**3}),
+    "process-limit": Remedy(limits={"processes": 512}),
+    "setuptools-removed": Remedy(requirements=("setuptools<81",)),
+    "timeout": Remedy(limits={"duration": 7200}),
+    "use-2to3": Remedy(requirements=("setuptools<58",)),
 }
 
 
 @pytest.mark.parametrize("kind", sorted(SUBJECTS))
-def test_only_what_a_requirement_can_mend_has_a_remedy(kind: str) -> None:
-    requirements = REMEDIES.get(kind)
-    expected = None if requirements is None else Remedy(requirements=requirements)
-    assert diagnose(read(kind))[0].remedy == expected
+def test_only_what_a_rule_or_a_limit_can_mend_has_a_remedy(kind: str) -> None:
+    assert diagnose(read(kind))[0].remedy == REMEDIES.get(kind)
 
 
 @pytest.mark.parametrize(

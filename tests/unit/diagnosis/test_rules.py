@@ -1,6 +1,7 @@
 # ruff: noqa: E501, RUF001 - lines of logs stay as tools print them
 import pytest
 
+from pip_output import failing_build
 from wheelyard.diagnosis.cause import CauseKind as K
 from wheelyard.diagnosis.diagnosis import RULES, diagnose
 
@@ -9,22 +10,7 @@ STOP = "error: command '/usr/bin/gcc' failed with exit code 1"
 
 def root(*lines: str) -> tuple[K, str | None]:
     """Return kind and subject of what pip prints round the lines of a failing back end."""
-    log = "\n".join(
-        [
-            "Building wheels for collected packages: spam",
-            "  Building wheel for spam (pyproject.toml): started",
-            "  error: subprocess-exited-with-error",
-            "  × Building wheel for spam (pyproject.toml) did not run successfully.",
-            "  │ exit code: 1",
-            f"  ╰─> [{len(lines)} lines of output]",
-            *(f"      {line}" for line in lines),
-            "      [end of output]",
-            "  note: This error originates from a subprocess, and is likely not a problem with pip.",
-            "  ERROR: Failed building wheel for spam",
-            "ERROR: Failed to build one or more wheels",
-        ]
-    )
-    first = diagnose(log, exit_status=1)[0]
+    first = diagnose(failing_build(*lines), exit_status=1)[0]
     return first.kind, first.subject
 
 
@@ -243,7 +229,7 @@ AUTHORS = [
     (K.AUTHOR_MESSAGE, "xmlsec1", "error: xmlsec1 is not installed or not in path."),
     (K.AUTHOR_MESSAGE, "HDF5", "ERROR:: Could not find a local HDF5 installation."),
     (K.AUTHOR_MESSAGE, "HDF5", "ValueError: did not find HDF5 headers"),
-    (K.AUTHOR_MESSAGE, "Berkeley", "Can't find a local Berkeley DB installation."),
+    (K.AUTHOR_MESSAGE, "Berkeley DB", "Can't find a local Berkeley DB installation."),
     (K.AUTHOR_MESSAGE, "MPI", "error: Cannot compile MPI programs. Check your configuration!!!"),
     (K.AUTHOR_MESSAGE, "libxml2", "ERROR: ** make sure the development packages of libxml2 and libxslt are installed **"),
     (K.AUTHOR_MESSAGE, "BLAS", "numpy.distutils.system_info.NotFoundError: No BLAS/LAPACK libraries found."),

@@ -7,6 +7,7 @@
 `meson`         Meson and meson-python
 `autoconf`      configure scripts
 `programs`      programs that are missing or too old
+`languages`     compilers of Fortran, Java, Go, CUDA
 `python_code`   exceptions of Python code: removed names, syntax of Python 2
 `modules`       modules that cannot be imported
 `cython`        Cython, and NumPy's C interface

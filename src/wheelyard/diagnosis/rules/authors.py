@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 from wheelyard.diagnosis.cause import CauseKind
 from wheelyard.diagnosis.known_names import words
@@ -28,13 +29,14 @@ _OPTIONAL = re.compile(
 )
 _OF_PIP = ("note:", "hint:", "ERROR: Could not build wheels", "ERROR: Failed", "error: legacy-")
 _LIBRARY_FILE = re.compile(r"^lib[\w+-]{1,60}\.(?:so|a)\b")
-_NAME = r"[A-Za-z][\w.+-]{0,60}"
+_NAME = r"[A-Za-z][\w.+-]{0,60}(?:(?-i: DB| MPI| GL)\b)?"
 _NAMES = rf"(?P<subject>{_NAME}(?:(?:, ?| and/or | and | or |/){_NAME}){{0,4}})"
 _FIND = r"(?:could not|couldn't|cannot|can not|can't|unable to|failed to) (?:find|locate)"
 _FIND_KIND = rf"(?:{_FIND}|did not find)"
 _SOME = (
     r"(?:the |a |an |any )?"
-    r"(?:required |local |working |valid |usable |suitable |system |installed )?"
+    r"(?:required |local |working |valid |usable |suitable |system |installed |functional "
+    r"|recent )?"
 )
 _KIND = (
     r"(?:(?:C |C\+\+ )?(?:librar(?:y|ies)|headers?|package|module|development files?|install\w*))"
@@ -67,7 +69,20 @@ def _says(literal: str, pattern: str, *, tier: Tier = Tier.STATED) -> Rule:
     return Rule(CauseKind.AUTHOR_MESSAGE, literal, pattern, tier=tier, refine=_named)
 
 
+def _listed(finding: Finding, log: LogText) -> Iterable[Finding]:
+    """Name what is listed below, after stars."""
+    for place in log.after(finding.place, 4):
+        if (text := log.text(place)).startswith("* "):
+            yield from _named(replace(finding, subject=text[2:], place=place, text=text), log)
+
+
 RULES = (
+    Rule(
+        CauseKind.AUTHOR_MESSAGE,
+        "required packages can not be built",
+        tier=Tier.LIKELY,
+        refine=_listed,
+    ),
     _says(
         "be found for ",
         rf"(?:headers?|librar\w{{1,3}}|files?) (?:could|can)(?:not| not) be found for {_NAMES}",
@@ -93,14 +108,14 @@ RULES = (
     _says(
         "not installed", rf"{_NAMES} (?:is|are|was|were|seems?) not (?:properly |to be )?installed"
     ),
-    _says("must be installed", rf"{_NAMES} must be installed"),
+    _says("must be installed", rf"{_NAMES} (?:[\d.]{{1,10}} )?must be installed"),
     _says("required to", rf"{_NAMES} (?:is|are) required to (?:build|compile|install)"),
     _says("required for", rf"{_NAMES} (?:is|are) required for (?:build|compil|install)"),
     _says(
         "to be installed",
         rf"(?:requires?|needs?) (?:the )?{_NAMES} (?:\w{{1,15}} )?to be installed",
     ),
-    _says(" find ", rf"{_FIND_KIND} {_SOME}{_NAMES} {_KIND}"),
+    _says(" find ", rf"{_FIND_KIND} {_SOME}{_NAMES} (?:version )?(?:[\d.]{{1,8}} )?{_KIND}"),
     _says(" find ", rf"{_FIND_KIND} {_SOME}{_KIND} (?:for |named? |files? (?:for )?)?'?{_NAMES}"),
     _says(" find ", rf"{_FIND} {_SOME}'?{_NAMES}'?"),
     _says(" locate ", rf"{_FIND} {_SOME}'?{_NAMES}'?"),
@@ -125,7 +140,7 @@ RULES = (
     _says(" in library ", rf"{_FIND} function \w{{1,60}} in library (?P<subject>{_NAME})"),
     _says("cannot compile ", r"cannot (?:compile|link) (?P<subject>[A-Z][\w+-]{1,20}) programs"),
     _says("missing", rf"missing (?:the |required )?(?:{_KIND}:? )?'?{_NAMES}"),
-    _says("no ", rf"\bno {_NAMES} (?:headers?|librar\w{{1,3}}) (?:was |were )?found"),
+    _says("no ", rf"\bno {_NAMES} (?:headers?|librar\w{{1,3}}|resources) (?:was |were )?found"),
     _says(
         "install ", rf"(?:apt|apt-get|dnf|yum|brew|zypper) install (?:-y )?{_NAMES}", tier=Tier.HINT
     ),

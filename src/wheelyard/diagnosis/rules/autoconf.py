@@ -15,6 +15,11 @@ _NAMED = re.compile(
     r"|install|no)\s+(?:the |a |an |working |usable |suitable )?'?([A-Za-z][\w.+-]{0,60})",
     re.IGNORECASE,
 )
+_DEVELOPMENT = re.compile(
+    r"(?:development (?:files|headers|packages?|librar\w{1,3})|headers?|librar\w{1,3}) (?:for|of) "
+    r"(?:the )?'?([A-Za-z][\w.+-]{0,60})",
+    re.IGNORECASE,
+)
 _FIRST = re.compile(
     r"^'?([A-Za-z][\w.+-]{0,60})'? (?:\w{1,20} ){0,3}?(?:not|is required|required|missing|was not)"
 )
@@ -28,7 +33,8 @@ def _message(finding: Finding, _log: LogText) -> Iterable[Finding]:
     if header := _HEADER.search(sentence):
         yield finding.but(kind=CauseKind.MISSING_HEADER, subject=header[1])
         return
-    words = [match[1] for match in (_FIRST.search(sentence), _NAMED.search(sentence)) if match]
+    searches = (_FIRST, _DEVELOPMENT, _NAMED)
+    words = [match[1] for match in (each.search(sentence) for each in searches) if match]
     for word in words:
         if program := program_in_prose(word, sentence):
             yield finding.but(kind=program[0], subject=program[1])

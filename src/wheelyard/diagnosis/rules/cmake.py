@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from wheelyard.diagnosis.cause import CauseKind, Remedy
 from wheelyard.diagnosis.log_text import LogText
-from wheelyard.diagnosis.remedies import PROJECT_OF_MODULE, project_remedy
+from wheelyard.diagnosis.remedies import OLD_CMAKE_FILES, PROJECT_OF_MODULE, project_remedy
 from wheelyard.diagnosis.rule import Finding, Rule, Tier, clean_subject
 from wheelyard.diagnosis.rules.programs import as_program
 
@@ -138,7 +138,7 @@ RULES = (
         "compatibility with cmake <",
         r"Compatibility with CMake < \d\.\d{1,2} has been removed",
         subject="cmake",
-        remedy=Remedy(requirements=("cmake<4",)),
+        remedy=OLD_CMAKE_FILES,
     ),
     Rule(
         CauseKind.PROGRAM_TOO_OLD,

@@ -14,7 +14,14 @@ from wheelyard.diagnosis.known_names import (
 )
 from wheelyard.diagnosis.log_text import LogText
 from wheelyard.diagnosis.remedies import NUMPY_BEFORE_2, project_remedy
-from wheelyard.diagnosis.rule import Finding, Rule, Tier, is_followed_by_stop, unless_it_went_on
+from wheelyard.diagnosis.rule import (
+    Finding,
+    Rule,
+    Tier,
+    is_followed_by_stop,
+    own_path,
+    unless_it_went_on,
+)
 
 _PROBE = re.compile(
     r"\btmp/tmp|conftest|_configtest|CMakeTmp|CMakeScratch|TryCompile|meson-private|testfile\.c"
@@ -22,7 +29,6 @@ _PROBE = re.compile(
     re.IGNORECASE,
 )
 _SOURCE = re.compile(r"\.(?:c|cc|cpp|cxx|pyx|f|f90|F90|m|mm|s|S|i|cu)$")
-_TEMPORARY = re.compile(r"^(?:/[^/\s]{1,80}){1,12}/(?:[a-z0-9_.]+_[0-9a-f]{32})/")
 _PYTHON_NAME = re.compile(r"'?\b(_?Py[A-Z_]\w{1,60}|_Py_\w{1,60})")
 _PYTHON2_NAME = re.compile(
     r"'(?:struct )?(Py(?:String|Int|CObject|Class|Instance|File)_\w{1,60}|Py_InitModule\w{0,3}"
@@ -52,7 +58,7 @@ def _header(finding: Finding, log: LogText) -> Iterable[Finding]:
         yield finding.but(kind=CauseKind.WRONG_OS)
     elif name in INTRINSIC_HEADERS:
         yield finding.but(kind=CauseKind.WRONG_MACHINE)
-    elif header in REMOVED_PYTHON_HEADERS:
+    elif header in REMOVED_PYTHON_HEADERS or name.startswith("pycore_"):
         yield finding.but(kind=CauseKind.PYTHON_API)
     elif header in PYTHON2_HEADERS:
         yield finding.but(kind=CauseKind.PYTHON2_ONLY)
@@ -80,11 +86,11 @@ def _code_error(finding: Finding, log: LogText) -> Iterable[Finding]:
         name = _ASSIGNED.search(message)
         yield finding.but(
             kind=CauseKind.PYTHON_API if name else None,
-            subject=name[1] if name else _own_path(finding.subject),
+            subject=name[1] if name else own_path(finding.subject),
             tier=Tier.FATAL if name else Tier.LIKELY,
         )
     elif not _IS_GONE.search(message):
-        yield finding.but(subject=_own_path(finding.subject), tier=Tier.LIKELY)
+        yield finding.but(subject=own_path(finding.subject), tier=Tier.LIKELY)
     elif name := _PYTHON2_NAME.search(message):
         yield finding.but(
             kind=CauseKind.PYTHON2_ONLY, subject=name[1].partition("'")[0], tier=Tier.FATAL
@@ -96,12 +102,7 @@ def _code_error(finding: Finding, log: LogText) -> Iterable[Finding]:
     elif name := _PYTHON_STRUCT.search(message) or _PYTHON_NAME.search(message):
         yield finding.but(kind=CauseKind.PYTHON_API, subject=name[1], tier=Tier.FATAL)
     else:
-        yield finding.but(subject=_own_path(finding.subject), tier=Tier.LIKELY)
-
-
-def _own_path(path: str | None) -> str:
-    """Return the path of a source within its project, without the folder that pip unpacked to."""
-    return _TEMPORARY.sub("", path or "")
+        yield finding.but(subject=own_path(finding.subject), tier=Tier.LIKELY)
 
 
 def _missing_input(finding: Finding, log: LogText) -> Iterable[Finding]:
@@ -211,6 +212,20 @@ RULES = (
         r"(?P<subject>\b[\w./+-]{1,100}\.h(?:pp)?\b)",
         tier=Tier.LIKELY,
         refine=_header,
+    ),
+    Rule(
+        CauseKind.MISSING_HEADER,
+        ".h) could not be found",
+        r"header for [\w.+-]{1,60} \((?P<subject>[\w./+-]{1,100}\.h)\) could not be found",
+        tier=Tier.LIKELY,
+        refine=_header,
+    ),
+    Rule(
+        CauseKind.MISSING_HEADER,
+        "python development",
+        r"\bPython development (?:headers?|files?|packages?)",
+        subject="Python.h",
+        tier=Tier.STATED,
     ),
     Rule(
         CauseKind.MISSING_HEADER,

@@ -1,11 +1,12 @@
 """Cython: what version 3 rejects, and other errors in its code."""
 
+import re
 from collections.abc import Iterable
 
 from wheelyard.diagnosis.cause import CauseKind
 from wheelyard.diagnosis.log_text import LogText
-from wheelyard.diagnosis.remedies import CYTHON_BEFORE_3
-from wheelyard.diagnosis.rule import Finding, Rule, Tier
+from wheelyard.diagnosis.remedies import CYTHON_BEFORE_3, NUMPY_BEFORE_2
+from wheelyard.diagnosis.rule import Finding, Rule, Tier, own_path
 
 
 def _if_compiling(finding: Finding, log: LogText) -> Iterable[Finding]:
@@ -14,9 +15,40 @@ def _if_compiling(finding: Finding, log: LogText) -> Iterable[Finding]:
         yield finding
 
 
+def _invalid_type(finding: Finding, log: LogText) -> Iterable[Finding]:
+    """Look at the code that Cython shows above its message: NumPy 2 has fewer types."""
+    for place in log.before(finding.place, 4):
+        if name := _NUMPY_TYPE.search(log.text(place)):
+            yield finding.but(
+                kind=CauseKind.NUMPY_API,
+                subject=f"numpy.{name[1]}",
+                tier=Tier.FATAL,
+                remedy=NUMPY_BEFORE_2,
+            )
+            return
+
+
+def _any_error(finding: Finding, log: LogText) -> Iterable[Finding]:
+    for found in _if_compiling(finding, log):
+        yield found.but(subject=own_path(found.subject))
+
+
+_NUMPY_TYPE = re.compile(r"\b(?:np|numpy|cnp)\.(u?(?:int|long)_t)\b")
 _POSITION = r"\.(?:pyx|pxd|pxi|py):\d{1,6}:\d{1,6}: "
 
 RULES = (
+    Rule(
+        CauseKind.COMPILE_ERROR,
+        ": invalid type.",
+        rf"{_POSITION}Invalid type\.",
+        refine=_invalid_type,
+    ),
+    Rule(
+        CauseKind.COMPILE_ERROR,
+        "is not a type identifier",
+        rf"{_POSITION}'\w{{1,60}}' is not a type identifier",
+        refine=_invalid_type,
+    ),
     Rule(
         CauseKind.CYTHON3,
         "'cython_sources'",
@@ -72,11 +104,15 @@ RULES = (
         remedy=CYTHON_BEFORE_3,
         refine=_if_compiling,
     ),
-    Rule(
-        CauseKind.CYTHON3,
-        "cython.compiler.errors",
-        r"Cython\.Compiler\.Errors\.(?P<subject>\w{1,40})",
-        tier=Tier.STATED,
+    *(
+        Rule(
+            CauseKind.COMPILE_ERROR,
+            f"{ending}:",
+            rf"^(?P<subject>[\w./+~@-]{{1,300}}{re.escape(ending)}):\d{{1,6}}:\d{{1,6}}: (?!warn)",
+            tier=Tier.STATED,
+            refine=_any_error,
+        )
+        for ending in (".pyx", ".pxd", ".pxi")
     ),
     Rule(
         CauseKind.COMPILE_ERROR,

@@ -5,9 +5,11 @@ from collections.abc import Iterable
 
 from wheelyard.diagnosis.cause import CauseKind
 from wheelyard.diagnosis.log_text import LogText
+from wheelyard.diagnosis.remedies import COMMON_VARIABLES
 from wheelyard.diagnosis.rule import Finding, Rule, Tier, unless_it_went_on
 
 _PROBE = re.compile(r"conftest|/tmp/tmp|in function 'main'|_configtest|CMakeTmp|meson-private")
+_IN_HEADER = re.compile(r"\.h:\d+: multiple|\((?:\.bss|COMMON)\b[^)]{0,40}\): multiple")
 _PYTHON2_SYMBOL = re.compile(r"^Py(?:String|Int|CObject|Class|File)_|^Py_InitModule")
 
 
@@ -18,6 +20,12 @@ def _undefined(finding: Finding, log: LogText) -> Iterable[Finding]:
         yield finding.but(kind=CauseKind.PYTHON2_ONLY)
     else:
         yield from unless_it_went_on(finding, log)
+
+
+def _defined_twice(finding: Finding, _log: LogText) -> Iterable[Finding]:
+    """Give variables that headers define the rule that compilers had for them before gcc 10."""
+    is_variable = bool(_IN_HEADER.search(finding.text)) and "in function '" not in finding.text
+    yield finding.but(remedy=COMMON_VARIABLES) if is_variable else finding
 
 
 RULES = (
@@ -61,6 +69,7 @@ RULES = (
         CauseKind.LINK_ERROR,
         "multiple definition of",
         r"multiple definition of '(?P<subject>[^']{1,150})'",
+        refine=_defined_twice,
     ),
     Rule(
         CauseKind.LINK_ERROR,

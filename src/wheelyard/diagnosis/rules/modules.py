@@ -50,6 +50,18 @@ def _module(finding: Finding, _log: LogText) -> Iterable[Finding]:
         yield finding.but(subject=top if remedy else module, remedy=remedy)
 
 
+def _declarations(finding: Finding, _log: LogText) -> Iterable[Finding]:
+    """Tell another project's declarations from a project's own, which Cython 3 finds no more."""
+    path = finding.subject or ""
+    module = path.replace("/", ".")
+    if remedy := project_remedy(module):
+        yield finding.but(subject=module.partition(".")[0], remedy=remedy)
+    elif "/" not in path:
+        yield finding.but(
+            kind=CauseKind.CYTHON3, subject=f"{path}.pxd", tier=Tier.LIKELY, remedy=CYTHON_BEFORE_3
+        )
+
+
 def _requirement(finding: Finding, _log: LogText) -> Iterable[Finding]:
     yield finding.but(remedy=requirement_remedy(finding.subject))
 
@@ -118,9 +130,7 @@ RULES = (
         CauseKind.MISSING_BUILD_DEPENDENCY,
         ".pxd' not found",
         r"'(?P<subject>[\w./]{1,100})\.pxd' not found",
-        refine=lambda finding, log: _module(
-            finding.but(subject=(finding.subject or "").replace("/", ".")), log
-        ),
+        refine=_declarations,
     ),
     Rule(
         CauseKind.INCOMPLETE_SDIST,

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from wheelyard.diagnosis.cause import CauseKind
 from wheelyard.diagnosis.log_text import LogText
+from wheelyard.diagnosis.remedies import VERSION_FROM_OUTSIDE
 from wheelyard.diagnosis.rule import Finding, Rule, Tier
 
 _HOST = re.compile(
@@ -16,7 +17,7 @@ _HOST = re.compile(
 )
 _DOCUMENTATION = re.compile(r"warning:|see |docs?\.|readthedocs|help|documentation", re.IGNORECASE)
 _NEAR = 6
-_OF_INSTALLER = re.compile(r"pip\._vendor|Retrying \(Retry\(|HTTPSConnectionPool\(")
+_OF_INSTALLER = re.compile(r"pip\._vendor|Retrying \(Retry\(|^(?:ERROR|WARNING): ")
 
 
 def _with_host(finding: Finding, log: LogText) -> Iterable[Finding]:
@@ -87,6 +88,15 @@ RULES = (
     ),
     Rule(
         CauseKind.WANTS_NETWORK,
+        "download",
+        r"(?:could not|couldn't|cannot|can't|unable to|failed to|error) (?:be )?"
+        r"download(?:ed|ing)?\b"
+        r"|\bdownload(?:ing)?\b.{0,80} failed",
+        tier=Tier.STATED,
+        refine=_with_host,
+    ),
+    Rule(
+        CauseKind.WANTS_NETWORK,
         "connection refused",
         r"(?:Connection refused|ConnectionRefusedError).{0,80}(?:http|port|proxy)",
         tier=Tier.STATED,
@@ -111,11 +121,13 @@ RULES = (
         r"(?:setuptools[-_]scm|vcs[-_]versioning|hatch-vcs|versioningit).{0,20}was unable to"
         r" detect",
         subject="git",
+        remedy=VERSION_FROM_OUTSIDE,
     ),
     Rule(
         CauseKind.NEEDS_GIT,
         "access to an upstream git repository",
         subject="git",
+        remedy=VERSION_FROM_OUTSIDE,
     ),
     Rule(
         CauseKind.NEEDS_GIT,

@@ -19,13 +19,6 @@ def _as_file(finding: Finding, _log: LogText) -> Iterable[Finding]:
     yield finding.but(subject=f"{module}.pc")
 
 
-def _required_by(finding: Finding, log: LogText) -> Iterable[Finding]:
-    """Skip what only says again which module was not found."""
-    if "required by 'virtual:world'" in finding.text:
-        return
-    yield from _as_file(finding, log)
-
-
 def _wanted(finding: Finding, _log: LogText) -> Iterable[Finding]:
     """Name every module in a list like `glib-2.0 >= 2.36 libfoo`."""
     for match in _WANTED.finditer(finding.subject or ""):
@@ -66,7 +59,7 @@ RULES = (
         ", required by '",
         rf"package '(?P<subject>{_MODULE})', required by '[^']{{1,80}}', not found",
         tier=Tier.LIKELY,
-        refine=_required_by,
+        refine=_as_file,
     ),
     Rule(
         CauseKind.MISSING_PKG_CONFIG,

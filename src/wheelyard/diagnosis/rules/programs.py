@@ -11,11 +11,12 @@ from wheelyard.diagnosis.known_names import (
     PROGRAMS,
 )
 from wheelyard.diagnosis.log_text import LogText
-from wheelyard.diagnosis.rule import Finding, Rule, Tier, unless_it_went_on
+from wheelyard.diagnosis.rule import Finding, Rule, Tier, own_path, unless_it_went_on
 
 _CONFIG_TOOL = re.compile(r"^[\w.+-]{1,60}[-_]config(?:[-.]?\d[\w.]*)?$")
 _PROGRAM_LIKE = re.compile(r"^[a-z][\w+-]{0,40}$")
 _STARTING = re.compile(r"subprocess|_execute_child|Popen|spawn|_posixsubprocess|check_output")
+_STARTS = re.compile(r"Traceback|╰─>")
 _FRAMES = 16
 
 
@@ -51,7 +52,10 @@ def named_program(finding: Finding, _log: LogText) -> Iterable[Finding]:
 
 def _program_that_stops(finding: Finding, log: LogText) -> Iterable[Finding]:
     for named in named_program(finding, log):
-        yield from unless_it_went_on(named, log)
+        for found in unless_it_went_on(named, log):
+            # Who asks a tool where a library is wants the library, even if told off later.
+            asked = found.kind is CauseKind.MISSING_CONFIG_TOOL and found.tier is Tier.STATED
+            yield found.but(tier=Tier.LIKELY) if asked else found
 
 
 def _program_or_file(finding: Finding, log: LogText) -> Iterable[Finding]:
@@ -61,14 +65,15 @@ def _program_or_file(finding: Finding, log: LogText) -> Iterable[Finding]:
         yield finding.but(kind=program[0], subject=program[1])
         return
     frames = [log.text(place) for place in log.before(finding.place, _FRAMES)]
-    until = next((i for i, text in enumerate(frames) if text.startswith("Traceback")), len(frames))
+    until = next((i for i, text in enumerate(frames) if _STARTS.match(text)), len(frames))
+    has_trace = until < len(frames) and frames[until].startswith("Traceback")
     was_started = any(_STARTING.search(text) for text in frames[:until])
     if name in FOREIGN_PROGRAMS:
         yield finding.but(kind=CauseKind.WRONG_OS)
-    elif was_started or (until == len(frames) and _PROGRAM_LIKE.match(name)):
+    elif was_started or (not has_trace and _PROGRAM_LIKE.match(name)):
         yield finding.but(kind=CauseKind.MISSING_PROGRAM, subject=name.rpartition("/")[2])
     else:
-        yield finding.but(kind=CauseKind.INCOMPLETE_SDIST)
+        yield finding.but(kind=CauseKind.INCOMPLETE_SDIST, subject=own_path(name))
 
 
 def _known_only(finding: Finding, _log: LogText) -> Iterable[Finding]:
@@ -137,21 +142,9 @@ RULES = (
     ),
     Rule(
         CauseKind.MISSING_PROGRAM,
-        "executable file not found",
-        r"exec: \"?(?P<subject>[\w./+-]{1,100})\"?: executable file not found",
-        refine=named_program,
-    ),
-    Rule(
-        CauseKind.MISSING_PROGRAM,
         "env: ",
         r"env: '?(?P<subject>[\w./+-]{1,100})'?: No such file",
         refine=_program_that_stops,
-    ),
-    Rule(
-        CauseKind.MISSING_PROGRAM,
-        "error trying to exec",
-        r"error trying to exec '(?P<subject>[\w./+-]{1,60})'",
-        refine=named_program,
     ),
     Rule(
         CauseKind.MISSING_PROGRAM,
@@ -169,14 +162,14 @@ RULES = (
         CauseKind.MISSING_PROGRAM,
         "executable",
         rf"(?:could not|couldn't|cannot|can't|unable to|failed to) (?:find|locate) (?:the |a |an )?"
-        rf"'?(?P<subject>{_WORD})'? executable",
+        rf"['\"]?(?P<subject>{_WORD})['\"]? executable",
         tier=Tier.LIKELY,
         refine=named_program,
     ),
     Rule(
         CauseKind.MISSING_PROGRAM,
         "executable",
-        rf"'?(?P<subject>{_WORD})'? executable (?:was |is |could )?(?:not |missing)",
+        rf"['\"]?(?P<subject>{_WORD})['\"]? executable (?:was |is |could )?(?:not |missing)",
         tier=Tier.LIKELY,
         refine=_known_only,
     ),
@@ -273,18 +266,16 @@ RULES = (
         refine=_known_only,
     ),
     Rule(
-        CauseKind.MISSING_PROGRAM,
-        "java_home",
-        r"JAVA_HOME(?: environment variable)?(?: is|'?)? (?:not (?:set|found|defined)|undefined)",
+        CauseKind.MISSING_CONFIG_TOOL,
+        "-config failed",
+        r"(?:^|[\s:'])(?P<subject>(?!pkg-)[\w.+]{1,40}-config) failed",
         tier=Tier.LIKELY,
-        subject="javac",
+        refine=named_program,
     ),
     Rule(
-        CauseKind.MISSING_PROGRAM,
-        "cuda_home",
-        r"CUDA_HOME(?: environment variable)? (?:is )?not set",
-        tier=Tier.LIKELY,
-        subject="nvcc",
+        CauseKind.INCOMPLETE_SDIST,
+        "could not open requirements file",
+        rf"Could not open requirements file: {_NO_FILE}",
     ),
     Rule(
         CauseKind.PROGRAM_TOO_OLD,

@@ -26,6 +26,21 @@ def _pip_option(finding: Finding, log: LogText) -> Iterable[Finding]:
         yield from _installer_speaks(finding, log)
 
 
+_ONE = r"Python ?(?:versions? )?(?:[<>=!~]{1,2} ?)?3\.\d{1,2}(?:\.\d{1,2})?"
+_UP = r"(?: (?:or|and) (?:later|newer|higher|above|greater|up))?"
+_RANGE = (
+    rf"{_ONE}\+?(?: ?(?:-|to|through|and|or|,) ?"
+    r"(?:3\.\d{1,2}|later|newer|higher|above|greater|up)){0,4}"
+)
+_IS_WANTED = r"(?:required|unsupported|needed|not (?:yet )?supported)"
+_REFUSALS = (
+    (rf"(?:requires?|needs?) (?:at least )?(?P<subject>{_ONE})", Tier.STATED),
+    (rf"(?P<subject>{_ONE}\+?){_UP} (?:is |are )?{_IS_WANTED}", Tier.LIKELY),
+    (rf"(?:^|\s)(?:supports?|works? (?:on|with)) (?:only )?(?P<subject>{_RANGE})", Tier.STATED),
+    (rf"\bonly (?P<subject>{_ONE}\+?.{{0,30}}) (?:is|are) supported", Tier.STATED),
+)
+"""Sentences about the Pythons that a project takes, with the subject in them."""
+
 RULES = (
     Rule(
         CauseKind.PYTHON2_ONLY,
@@ -56,6 +71,13 @@ RULES = (
         refine=_python2,
     ),
     Rule(
+        CauseKind.PYTHON2_ONLY,
+        "python 2",
+        r"Python 2(?:\.\w)? (?:is|are) required",
+        tier=Tier.LIKELY,
+        refine=_python2,
+    ),
+    Rule(
         CauseKind.PYTHON_REFUSED,
         "cannot install on python",
         r"Cannot install on Python version \S{1,12}; only versions "
@@ -74,22 +96,10 @@ RULES = (
         r"current Python version \(\S{1,20}\) is not allowed by the project \("
         r"(?P<subject>[^)]{1,60})",
     ),
-    Rule(
-        CauseKind.PYTHON_REFUSED,
-        "python",
-        r"(?:requires?|needs?) (?:at least )?(?P<subject>Python ?(?:version )?"
-        r"(?:[<>=!~]{1,2} ?)?3\.\d{1,2}(?:\.\d{1,2})?)",
-        tier=Tier.STATED,
-        refine=_installer_speaks,
-    ),
-    Rule(
-        CauseKind.PYTHON_REFUSED,
-        "python",
-        r"(?P<subject>Python ?(?:version )?(?:[<>=!~]{1,2} ?)?3\.\d{1,2}(?:\.\d{1,2})?\+?)"
-        r"(?: (?:or|and) (?:later|newer|higher|above|greater|up))?"
-        r" (?:is |are )?(?:required|not supported|unsupported|needed|not (?:yet )?supported)",
-        tier=Tier.LIKELY,
-        refine=_installer_speaks,
+    *(
+        Rule(CauseKind.PYTHON_REFUSED, literal, pattern, tier=tier, refine=_installer_speaks)
+        for pattern, tier in _REFUSALS
+        for literal in ("python 3", "python version", "python >", "python>", "python <", "python<")
     ),
     Rule(
         CauseKind.WRONG_OS,
@@ -130,6 +140,17 @@ RULES = (
         tier=Tier.LIKELY,
         subject="linux",
         refine=_installer_speaks,
+    ),
+    Rule(
+        CauseKind.WRONG_OS,
+        "microsoft visual c++",
+        r"Microsoft (?P<subject>Visual C\+\+) \d.{0,40} is required",
+    ),
+    Rule(
+        CauseKind.WRONG_OS,
+        "vcvarsall.bat",
+        r"(?:find|found|missing).{0,40}vcvarsall",
+        subject="Visual C++",
     ),
     Rule(
         CauseKind.WRONG_OS,
@@ -188,6 +209,14 @@ RULES = (
         r"(?:['\"](?P<subject>[\w.-]{1,60})['\"] )?(?:package|project) (?:has been|was|is) "
         r"(?:removed|renamed|replaced|superseded|moved|abandoned|discontinued|obsolete|retired)",
         tier=Tier.STATED,
+        refine=_installer_speaks,
+    ),
+    Rule(
+        CauseKind.DELIBERATE,
+        "instead of",
+        r"install (?:the )?'?[\w.-]{1,60}'?(?: package)? \(?instead of (?:the )?"
+        r"'?(?P<subject>[\w.-]{1,60})",
+        tier=Tier.LIKELY,
         refine=_installer_speaks,
     ),
     Rule(

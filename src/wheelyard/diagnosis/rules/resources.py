@@ -36,6 +36,10 @@ RULES = (
     _memory("outofmemoryerror", subject="java"),
     _memory("sigkill", r"signal: 9, SIGKILL|died with <Signals\.SIGKILL"),
     _memory("terminated with signal 9", r"(?P<subject>\w{1,20}) terminated with signal 9"),
+    _memory(
+        "terminated by signal 9",
+        r"command '(?:[^']{0,200}/)?(?P<subject>[\w+.-]{1,40})' terminated",
+    ),
     _memory("oom-kill", r"oom[-_]kill|Out of memory: Killed process"),
     _memory("exit code: -9", r"exit code: -9\b"),
     _memory("status 137", r"exit(?:ed with)? (?:status|code)[: ]{1,2}137\b|Error 137\b"),

@@ -1,6 +1,7 @@
 """Cargo, maturin and setuptools-rust."""
 
 from wheelyard.diagnosis.cause import CauseKind
+from wheelyard.diagnosis.remedies import STABLE_INTERFACE
 from wheelyard.diagnosis.rule import Rule, Tier
 
 RULES = (
@@ -71,6 +72,7 @@ RULES = (
         CauseKind.PYTHON_REFUSED,
         "maximum supported version",
         r"Python interpreter version \((?P<subject>3\.\d{1,2})\) is newer than PyO3",
+        remedy=STABLE_INTERFACE,
     ),
     Rule(
         CauseKind.PYTHON_REFUSED,

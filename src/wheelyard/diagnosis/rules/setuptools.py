@@ -39,6 +39,14 @@ def _before(version: str) -> Remedy:
     return Remedy(requirements=(f"setuptools<{version}",))
 
 
+_LEGACY_SPECIFIERS = "valid project/version requirement specifiers"
+
+
+def _refused_field(finding: Finding, _log: LogText) -> Iterable[Finding]:
+    """Know that setuptools read requirements like `>=3.` before it took version 66."""
+    yield finding.but(remedy=_before("66")) if _LEGACY_SPECIFIERS in finding.text else finding
+
+
 RULES = (
     Rule(
         CauseKind.USE_2TO3,
@@ -63,6 +71,13 @@ RULES = (
         "attributeerror: fcompiler",
         subject="fcompiler",
         remedy=_before("60"),
+    ),
+    Rule(
+        CauseKind.SETUPTOOLS_REMOVED,
+        "cannot import name 'log' from 'distutils.log'",
+        subject="distutils.log.Log",
+        tier=Tier.CERTAIN,
+        remedy=_before("65.6"),
     ),
     Rule(
         CauseKind.SETUPTOOLS_REMOVED,
@@ -117,11 +132,13 @@ RULES = (
         " setup command: ",
         r"^error in (?P<subject>\S{1,80}) setup command: (?!use_2to3)",
         tier=Tier.FATAL,
+        refine=_refused_field,
     ),
     Rule(
         CauseKind.METADATA_INVALID,
         "invalidversion: ",
         r"InvalidVersion: Invalid version: '(?P<subject>[^']{0,80})'",
+        remedy=_before("66"),
     ),
     Rule(
         CauseKind.METADATA_INVALID,

@@ -1,0 +1,90 @@
+# ruff: noqa: E501 - lines of logs stay as tools print them
+import pytest
+
+from pip_output import failing_build
+from wheelyard.diagnosis.cause import CauseKind as K
+from wheelyard.diagnosis.diagnosis import diagnose
+
+STOP = "error: command '/usr/bin/gcc' failed with exit code 1"
+PYX = "Error compiling Cython file:"
+
+SYSTEM = [
+    (K.MISSING_PKG_CONFIG, "gobject-introspection-1.0.pc", "subprocess.CalledProcessError: Command '('pkg-config', '--print-errors', '--exists', 'gobject-introspection-1.0 >= 1.56.0')' returned non-zero exit status 1."),
+    (K.AUTHOR_MESSAGE, "GTK+", "configure: error: The development files for GTK+ were not found."),
+    (K.AUTHOR_MESSAGE, "lapack", "numpy.distutils.system_info.NotFoundError: No lapack/blas resources found. Note: Accelerate is gone."),
+    (K.AUTHOR_MESSAGE, "freetype", "The following required packages can not be built:", "* freetype, png"),
+    (K.AUTHOR_MESSAGE, "netCDF", "ValueError: Did not find netCDF version 4 headers."),
+    (K.AUTHOR_MESSAGE, "BLAS", "Could not find a functional BLAS. Run with --with-blas-lib=<lib>"),
+    (K.AUTHOR_MESSAGE, "GEOS", "GEOS 3.3.3 must be installed."),
+    (K.AUTHOR_MESSAGE, "libxml2", "Could not find function xmlCheckVersion in library libxml2. Is libxml2 installed?"),
+    (K.MISSING_HEADER, "ft2build.h", "* freetype: no  [The C/C++ header for freetype (ft2build.h) could not be found.]"),
+    (K.MISSING_HEADER, "mpi.h", "_configtest.c:2:10: fatal error: mpi.h: No such file or directory", "error: Cannot compile MPI programs. Check your configuration!!!", *(["Ask your administrator."] * 20)),
+    (K.MISSING_HEADER, "Python.h", "You need to install the Python development headers (python3-dev)"),
+    (K.MISSING_CONFIG_TOOL, "llvm-config", "RuntimeError: llvm-config failed executing, please point LLVM_CONFIG to the path for llvm-config"),
+    (K.MISSING_CONFIG_TOOL, "sdl2-config", "/bin/sh: 1: sdl2-config: not found", "Package freetype2 was not found in the pkg-config search path.", *(["Hunting dependencies..."] * 20), 'RuntimeError: Unable to run "sdl-config".'),
+    (K.MISSING_PROGRAM, "cmake", 'AssertionError: Could not find "cmake" executable!'),
+    (K.MISSING_PROGRAM, "gfortran", "error: library dfftpack has Fortran sources but no Fortran compiler found"),
+    (K.MISSING_PROGRAM, "gfortran", "numpy.distutils.fcompiler.CompilerNotFound: gnu95: f90 nor f77"),
+    (K.MISSING_PROGRAM, "nvcc", "RuntimeError: nvcc was not found. Are you sure your environment has it?"),
+    (K.WANTS_NETWORK, "api.example", "requests.exceptions.ConnectionError: HTTPSConnectionPool(host='api.example', port=443): Max retries exceeded (Caused by NewConnectionError('Failed to establish a new connection: [Errno -2] Name or service not known'))"),
+    (K.WANTS_NETWORK, None, "Could not download the C core of eggs."),
+    (K.OUT_OF_MEMORY, "gcc", "error: command '/usr/bin/gcc' terminated by signal 9"),
+]  # fmt: skip
+
+PYTHON = [
+    (K.PYTHON_API, "pystrhex.h", "a.c:78:10: fatal error: pystrhex.h: No such file or directory", STOP),
+    (K.PYTHON_API, "internal/pycore_frame.h", "a.c:78:10: fatal error: internal/pycore_frame.h: No such file or directory", STOP),
+    (K.NUMPY_API, "numpy.int_t", PYX, "cdef np.ndarray[np.int_t, ndim=1] ignore", "   ^", "-----", "a/b.pyx:74:23: Invalid type."),
+    (K.CYTHON3, "std_memory.pxd", PYX, "rocksdb/_rocksdb.pyx:15:0: 'std_memory.pxd' not found"),
+    (K.MISSING_BUILD_DEPENDENCY, "numpy", PYX, "a/b.pyx:15:0: 'numpy.pxd' not found"),
+    (K.COMPILE_ERROR, "a/b.pyx", PYX, "a/b.pyx:15:0: Expected an identifier", "Cython.Compiler.Errors.CompileError: a/b.pyx"),
+    (K.MISSING_BUILD_DEPENDENCY, "Cython", "RuntimeError: Running cythonize failed!  Cython not found"),
+    (K.MISSING_BUILD_DEPENDENCY, "pybind11", "RuntimeError: pybind11 not found. Please install pybind11"),
+    (K.SETUPTOOLS_REMOVED, "distutils.log.Log", "ImportError: cannot import name 'Log' from 'distutils.log' (/usr/lib/python3.11/distutils/log.py)"),
+    (K.INCOMPLETE_SDIST, "requirements.txt", "Could not open requirements file: [Errno 2] No such file or directory: 'requirements.txt'"),
+    (K.INCOMPLETE_SDIST, "README.md", "FileNotFoundError: [Errno 2] No such file or directory: '/tmp/pip-install-x/spam_0123456789abcdef0123456789abcdef/README.md'"),
+    (K.PYTHON2_ONLY, "Python 2", "Python 2.7 is required"),
+    (K.PYTHON_REFUSED, "Python 3.6 - 3.9", "Sorry, this package only supports Python 3.6 - 3.9"),
+    (K.PYTHON_REFUSED, "Python 3.14 and upwards", "Only Python 3.14 and upwards are supported."),
+    (K.WRONG_OS, "Visual C++", "error: Microsoft Visual C++ 14.0 or greater is required. Get it"),
+    (K.WRONG_OS, "Visual C++", "error: Unable to find vcvarsall.bat"),
+    (K.DELIBERATE, "skimage", "*** Please install the `scikit-image` package (instead of `skimage`) ***"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", [*SYSTEM, *PYTHON], ids=lambda case: f"{case[0]}-{case[1]}")
+def test_words_of_real_tools_and_people_are_understood(case: tuple[K, str | None, str]) -> None:
+    kind, subject, *lines = case
+    first = diagnose(failing_build(*lines), exit_status=1)[0]
+    assert (first.kind, first.subject) == (kind, subject)
+
+
+def test_every_module_that_pkg_config_lacks_is_named() -> None:
+    causes = diagnose(
+        failing_build(
+            "Package libham was not found in the pkg-config search path.",
+            "Package 'libham', required by 'virtual:world', not found",
+            "Package 'libeggs', required by 'virtual:world', not found",
+        )
+    )
+    assert [cause.subject for cause in causes] == ["libham.pc", "libeggs.pc"]
+
+
+def test_output_that_was_printed_as_one_string_is_unfolded() -> None:
+    folded = (
+        "b'make: Entering\\na.c:3:10: fatal error: egg.h: No such file or directory\\nError 1\\n'"
+    )
+    (cause,) = diagnose(failing_build("Output was:", folded))
+    assert (cause.kind, cause.subject, cause.evidence) == (K.MISSING_HEADER, "egg.h", (8,))
+
+
+def test_variables_of_headers_are_defined_once_again_by_the_rule_of_older_compilers() -> None:
+    line = (
+        "/usr/bin/ld: b.o:/x/{0}: multiple definition of `counter'; a.o:/x/{0}: first defined here"
+    )
+    in_header, in_source = (
+        diagnose(failing_build(line.format(place), STOP))[0].remedy for place in ("b.h:3", "b.c:3")
+    )
+    assert in_source is None
+    assert in_header is not None
+    assert in_header.environment == {"CFLAGS": "-fcommon"}
