@@ -19,6 +19,7 @@
     │   ├── SourceMissing                  the index does not tell of changes in this way
     │   ├── NotStored                      the store has no such object
     │   ├── UnknownEnvironment             no such environment was made on this machine
+    │   ├── ContentsMissing                no index of an environment's packages was made
     │   └── PackagesMissing                Debian packages that are not there, or conflict
     ├── Refused                         5: asked for something that must not be done
     │   ├── Unauthorized                   a wrong, expired or revoked token
@@ -137,6 +138,10 @@ class NotStored(NotFound):
 
 class UnknownEnvironment(NotFound):
     """No such environment has been made on this machine."""
+
+
+class ContentsMissing(NotFound):
+    """There is no index of what the distribution's packages hold."""
 
 
 class PackagesMissing(NotFound):

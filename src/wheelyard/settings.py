@@ -227,6 +227,11 @@ class Settings(BaseSettings):
         return ("changelog", "project-poll")
 
     @property
+    def contents(self) -> Path:
+        """The folder of the indexes of Debian's files."""
+        return self.contents_folder or self.data.absolute() / "contents"
+
+    @property
     def server_url(self) -> str:
         """The URL of the web process, with a slash at its end."""
         return self.public_url or f"http://{self.host}:{self.port}/"

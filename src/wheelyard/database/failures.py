@@ -20,7 +20,7 @@ _EXAMPLES = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailureGroup:
-    """Releases that failed for the same cause: how many projects and builds, and the most wanted."""
+    """Releases that failed for the same cause, and the most wanted projects among them."""
 
     kind: str
     subject: str | None

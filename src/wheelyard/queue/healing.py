@@ -4,10 +4,9 @@ import gzip
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict
-from pathlib import Path
 
 from wheelyard.clock import Clock
-from wheelyard.contents.lookup import open_contents
+from wheelyard.contents.lookup import Contents, open_contents
 from wheelyard.database import examinations, waits
 from wheelyard.database.builds import read_log
 from wheelyard.database.engine import Engine, reading, writing
@@ -122,7 +121,7 @@ class Healing:
         if environment is None:
             return None
         try:
-            return open_contents(contents_folder(self._settings), str(environment))
+            return open_contents(self._settings.contents, str(environment))
         except ContentsMissing:
             return None
 
@@ -167,11 +166,6 @@ class Healing:
             subject=causes[0].subject,
             treatment=chosen.reason,
         )
-
-
-def contents_folder(settings: Settings) -> Path:
-    """Return the folder of the indexes of Debian's files."""
-    return settings.contents_folder or settings.data.absolute() / "contents"
 
 
 def _finding(cause: Cause) -> Finding:
