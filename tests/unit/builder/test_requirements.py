@@ -228,7 +228,7 @@ def test_what_has_no_usable_wheel_is_named(
     failure = made(upstream, tmp_path / "b", *requires)
 
     assert isinstance(failure, Failure)
-    assert (failure.kind, failure.subject) == (FailureKind.MISSING_BUILD_DEPENDENCY, subject)
+    assert (failure.kind, failure.subject) == (FailureKind.NO_DEPENDENCY_WHEEL, subject)
 
 
 @pytest.mark.parametrize("text", ["-r/etc/passwd", "./here", "/etc", "a b", "", "--index-url=x"])

@@ -142,7 +142,14 @@ def test_a_project_without_releases_has_nothing_to_build() -> None:
     ]
 
 
-@pytest.mark.parametrize("verdict", [verdict for verdict in Verdict if verdict != "needs-build"])
+@pytest.mark.parametrize(
+    "verdict",
+    [
+        verdict
+        for verdict in Verdict
+        if verdict not in {"needs-build", "healing", "waits-for-dependency"}
+    ],
+)
 def test_a_decision_is_the_outcome(verdict: Verdict) -> None:
     [outcome] = stand(overview(decisions=(decision(verdict),)))
     assert outcome == Outcome(
