@@ -29,6 +29,8 @@ _MODULES = {
     ("downloads",): "downloads",
     ("diagnose",): "diagnose",
     ("environment",): "environments",
+    ("recipe",): "recipes",
+    ("failure",): "failures",
 }
 """Which module of this package brings which command, by the words that it is called with."""
 

@@ -206,12 +206,8 @@ def test_what_no_build_has_used_for_a_week_is_removed(
         (("timeout-and-jsondecode",), "timeout-and-jsondecode"),
         (("spam", "only"), "only"),
         (("needs-nowhere",), "nowhere"),
-        (("needs-old-spam", "spam"), "needs-old-spam, spam"),
         (("mac",), "mac"),
         (("newer",), "newer"),
-        (("spam @ file:///etc/passwd",), "spam @ file:///etc/passwd"),
-        (("eggs @ https://a.invalid/eggs.tar.gz",), "eggs @ https://a.invalid/eggs.tar.gz"),
-        (("eggs @ git+https://a.invalid/eggs",), "eggs @ git+https://a.invalid/eggs"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -220,7 +216,6 @@ def test_what_has_no_usable_wheel_is_named(
 ) -> None:
     add(upstream, tmp_path)
     add(upstream, tmp_path, "needs_nowhere", metadata=needing("needs-nowhere", "nowhere>=2"))
-    add(upstream, tmp_path, "needs_old_spam", metadata=needing("needs-old-spam", "spam<1"))
     add(upstream, tmp_path, "mac", tags=["cp311-cp311-macosx_11_0_arm64"])
     add(upstream, tmp_path, "newer", requires_python=">=3.13")
     upstream.add_file("only", b"no archive", "only-1.0.tar.gz")
@@ -229,6 +224,30 @@ def test_what_has_no_usable_wheel_is_named(
 
     assert isinstance(failure, Failure)
     assert (failure.kind, failure.subject) == (FailureKind.NO_DEPENDENCY_WHEEL, subject)
+
+
+@pytest.mark.usefixtures("installer")
+@pytest.mark.parametrize(
+    "requires",
+    [
+        ("needs-old-spam", "spam"),
+        ("spam @ file:///etc/passwd",),
+        ("eggs @ https://a.invalid/eggs.tar.gz",),
+        ("eggs @ git+https://a.invalid/eggs",),
+    ],
+    ids=lambda value: value[0],
+)
+def test_what_no_wheel_could_mend_is_another_failure(
+    upstream: FakeUpstream, tmp_path: Path, requires: tuple[str, ...]
+) -> None:
+    add(upstream, tmp_path)
+    add(upstream, tmp_path, "needs_old_spam", metadata=needing("needs-old-spam", "spam<1"))
+
+    failure = made(upstream, tmp_path / "b", *requires)
+
+    assert isinstance(failure, Failure)
+    assert failure.kind is FailureKind.MISSING_BUILD_DEPENDENCY
+    assert failure.subject == ", ".join(requires)
 
 
 @pytest.mark.parametrize("text", ["-r/etc/passwd", "./here", "/etc", "a b", "", "--index-url=x"])

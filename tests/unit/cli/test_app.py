@@ -7,7 +7,16 @@ from wheelyard.cli.app import modules_for
 
 EVERY_MODULE = [
     *("up", "serve", "build", "builders", "projects", "releases", "queue", "targets"),
-    *("upstream", "databases", "stats", "downloads", "diagnose", "environments"),
+    *(
+        "upstream",
+        "databases",
+        "stats",
+        "downloads",
+        "diagnose",
+        "environments",
+        "recipes",
+        "failures",
+    ),
 ]
 
 
