@@ -163,7 +163,8 @@ class Workshop:
         )
 
     def claimed(self, builder: Builder) -> BuildLease:
-        """Let a builder take the job that there must be."""
+        """Let a builder take the job that there must be, a second later."""
+        self.clock.advance(timedelta(seconds=1))
         lease = self.claim(builder)
         assert lease is not None
         return lease
@@ -222,6 +223,7 @@ class Workshop:
         build_id: str,
         *announced: WheelFile,
         failure: Failure | None = None,
+        environment_digest: str | None = None,
     ) -> FinishReply:
         """Let a builder tell the end of a build, and the scheduler plan what follows from it."""
         reply = leases.finish(
@@ -235,6 +237,7 @@ class Workshop:
                 wheels=tuple(WheelMessage.of(wheel) for wheel in announced),
                 failure=None if failure is None else FailureMessage.of(failure),
                 build_seconds=1.5,
+                environment_digest=environment_digest,
             ),
         )
         self.plan()

@@ -167,17 +167,18 @@ def was_tried(connection: Connection, trial: Trial, *, digest: str) -> bool:
 
 def _failed(*columns: Any) -> Select[Any]:  # noqa: ANN401 - columns and tables
     """Select the last build of everything that has failed for good."""
-    return (
-        select(*columns)
-        .join_from(
-            decisions,
-            builds,
-            (builds.c.release_id == decisions.c.release_id)
-            & (builds.c.target_id == decisions.c.target_id),
-        )
+    of_decision = (builds.c.release_id == decisions.c.release_id) & (
+        builds.c.target_id == decisions.c.target_id
+    )
+    everything = (
+        decisions.join(builds, of_decision)
         .join(releases, releases.c.id == builds.c.release_id)
         .join(projects, projects.c.id == releases.c.project_id)
         .join(targets, targets.c.id == builds.c.target_id)
+    )
+    return (
+        select(*columns)
+        .select_from(everything)
         .where(
             decisions.c.verdict == Verdict.FAILED,
             builds.c.state == BuildState.FAILED,
@@ -199,12 +200,10 @@ def regressions(connection: Connection, *, limit: int) -> list[Regression]:
     """
     newer = releases.alias("newer")
     older, built = releases.alias("older"), decisions.alias("built")
+    of_older = (built.c.release_id == older.c.id) & (built.c.target_id == builds.c.target_id)
     last_built = (
         select(older.c.version)
-        .join(
-            built,
-            (built.c.release_id == older.c.id) & (built.c.target_id == builds.c.target_id),
-        )
+        .select_from(older.join(built, of_older))
         .where(
             older.c.project_id == releases.c.project_id,
             older.c.uploaded_at < releases.c.uploaded_at,

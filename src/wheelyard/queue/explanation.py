@@ -27,7 +27,7 @@ class Explanation:
 
 
 def explain(project: ProjectName, version: Version, builds: Sequence[ExaminedBuild]) -> Explanation:
-    """Explain the failed builds of a release for one target; there is one at least, newest first."""
+    """Explain the failed builds, at least one, of a release for a target, the newest first."""
     last = builds[0]
     kind = CauseKind.UNKNOWN
     if last.causes:

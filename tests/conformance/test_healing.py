@@ -1,0 +1,272 @@
+"""Failed builds that mend themselves, on both databases: from the log to the next recipe."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from packaging.version import Version
+
+from factories import digest
+from wheelyard.contents.build import build_index
+from wheelyard.contents.lookup import index_path
+from wheelyard.database.engine import Engine, reading, writing
+from wheelyard.database.examinations import examined_builds
+from wheelyard.database.failures import failed_releases, failure_groups, regressions
+from wheelyard.database.recipes import recipe_rules
+from wheelyard.model.build import Failure, FailureKind
+from wheelyard.model.builder import Builder
+from wheelyard.model.healing import ExaminedBuild
+from wheelyard.protocol import BuildLease
+from wheelyard.queue.retrying import note_environments, retry
+from wheelyard.settings import HealingSettings, Settings
+from workshop import BOOKWORM, NEWER, SPAM, Workshop, make_workshop, upstream_file
+
+ROOT = digest("root")
+CONTENTS = """\
+usr/include/foo.h libdevel/libfoo-dev
+usr/include/x86_64-linux-gnu/bar/bar.h libdevel/libbar-dev
+usr/include/x86_64-linux-gnu/gone.h libdevel/libgone-dev
+"""
+SOURCES = """\
+Package: spam
+Binary: python3-spam, python-spam-doc
+Build-Depends: debhelper-compat (= 13), python3-all-dev, libfoo-dev, libeggs-dev (>= 2) | libold-dev
+
+"""
+LACKS = {
+    "foo.h": b"spam.c:1:10: fatal error: foo.h: No such file or directory\n",
+    "bar/bar.h": b"spam.c:2:10: fatal error: bar/bar.h: No such file or directory\n",
+    "nowhere.h": b"spam.c:3:10: fatal error: nowhere.h: No such file or directory\n",
+}
+
+
+@pytest.fixture
+def workshop(engine: Engine, tmp_path: Path) -> Workshop:
+    workshop = make_workshop(tmp_path, engine)
+    build_index(
+        index_path(workshop.settings.contents, "bookworm-amd64"),
+        contents=CONTENTS.splitlines(),
+        sources=SOURCES.splitlines(),
+        made_at=datetime(2026, 11, 1, tzinfo=UTC),
+    )
+    workshop.want()
+    workshop.read()
+    workshop.plan()
+    return workshop
+
+
+@pytest.fixture
+def builder(workshop: Workshop) -> Builder:
+    return workshop.builder()
+
+
+def lack(
+    workshop: Workshop,
+    builder: Builder,
+    header: str,
+    *,
+    root: str | None = ROOT,
+    lease: BuildLease | None = None,
+) -> BuildLease:
+    """Let the next build fail for want of a header, in an environment that takes packages."""
+    lease = lease or workshop.claimed(builder)
+    workshop.heartbeat(builder, lease.build_id, log=LACKS[header])
+    failure = Failure(
+        kind=FailureKind.MISSING_SYSTEM_PACKAGE,
+        message=f"The header {header} is not there.",
+        subject=header,
+    )
+    workshop.finish(builder, lease.build_id, failure=failure, environment_digest=root)
+    return lease
+
+
+def examined(workshop: Workshop, version: str = "1.0") -> list[ExaminedBuild]:
+    with reading(workshop.engine) as connection:
+        return examined_builds(connection, SPAM, Version(version))
+
+
+def test_what_is_missing_is_added_until_the_build_works_and_then_remembered(
+    workshop: Workshop, builder: Builder
+) -> None:
+    assert lack(workshop, builder, "foo.h").recipe.debian_packages == ()
+    assert workshop.verdicts() == {("1.0", BOOKWORM): "needs-build"}
+    assert lack(workshop, builder, "bar/bar.h").recipe.debian_packages == ("libfoo-dev",)
+    lease = workshop.claimed(builder)
+    assert lease.recipe.debian_packages == ("libfoo-dev", "libbar-dev")
+    workshop.deliver(builder, lease)
+
+    assert workshop.verdicts() == {("1.0", BOOKWORM): "built"}
+    with reading(workshop.engine) as connection:
+        [rule] = recipe_rules(connection, SPAM)
+    assert (rule.origin.value, str(rule.versions)) == ("learned", ">=1.0")
+    assert rule.recipe.debian_packages == ("libfoo-dev", "libbar-dev")
+    told = [build.treatment for build in examined(workshop)]
+    assert told == ["it is tried again with libbar-dev", "it is tried again with libfoo-dev"]
+
+
+def test_the_next_version_and_other_targets_begin_with_what_was_learned(
+    workshop: Workshop, builder: Builder
+) -> None:
+    lack(workshop, builder, "foo.h")
+    workshop.deliver(builder, workshop.claimed(builder))
+    workshop.activate(BOOKWORM, NEWER)
+    workshop.read(upstream_file(), upstream_file("spam-2.0.tar.gz"))
+    workshop.plan()
+
+    seen = set()
+    while (lease := workshop.claim(builder)) is not None:
+        seen.add((lease.version, lease.target.target().name, lease.recipe.debian_packages))
+        workshop.deliver(builder, lease)
+    assert {packages for _, _, packages in seen} == {("libfoo-dev",)}
+    assert ("2.0", BOOKWORM) in {(version, target) for version, target, _ in seen}
+
+
+def test_between_the_failure_and_its_examination_nothing_is_final(
+    workshop: Workshop, builder: Builder
+) -> None:
+    lease = workshop.claimed(builder)
+    workshop.heartbeat(builder, lease.build_id, log=LACKS["foo.h"])
+    tick, workshop.healing = workshop.healing, Nothing  # type: ignore[method-assign,assignment,return-value]
+    failure = Failure(kind=FailureKind.MISSING_SYSTEM_PACKAGE, message="No foo.h.")
+    workshop.finish(builder, lease.build_id, failure=failure, environment_digest=ROOT)
+    assert workshop.verdicts() == {("1.0", BOOKWORM): "healing"}
+    assert workshop.claim(builder) is None
+    workshop.healing = tick  # type: ignore[method-assign]
+    workshop.plan()
+    assert workshop.verdicts() == {("1.0", BOOKWORM): "needs-build"}
+
+
+class Nothing:
+    def tick(self) -> int:
+        return 0
+
+
+def test_debians_own_packages_are_tried_once_where_nothing_better_is_known(
+    workshop: Workshop, builder: Builder
+) -> None:
+    lack(workshop, builder, "nowhere.h")
+    lease = lack(workshop, builder, "nowhere.h")
+    assert lease.recipe.debian_packages == ("libeggs-dev", "libfoo-dev")
+    [decision] = workshop.decisions()
+    assert decision.verdict.value == "failed"
+    assert examined(workshop)[0].treatment == "the last change of its recipe did not help"
+    assert workshop.claim(builder) is None
+
+
+def test_a_cause_that_comes_again_ends_it(workshop: Workshop, builder: Builder) -> None:
+    lack(workshop, builder, "foo.h")
+    lack(workshop, builder, "foo.h")
+    assert lack(workshop, builder, "foo.h").recipe.debian_packages == ("libfoo-dev", "libeggs-dev")
+    assert workshop.verdicts() == {("1.0", BOOKWORM): "failed"}
+    assert workshop.claim(builder) is None
+
+
+def test_at_most_so_many_rounds_are_tried(workshop: Workshop, builder: Builder) -> None:
+    workshop.settings = Settings(data=workshop.folder, healing=HealingSettings(rounds=1))
+    lack(workshop, builder, "foo.h")
+    lack(workshop, builder, "bar/bar.h")
+    assert workshop.verdicts() == {("1.0", BOOKWORM): "failed"}
+    assert examined(workshop)[0].treatment == "1 other recipes were tried"
+
+
+def test_where_no_packages_can_be_added_none_are_tried(
+    workshop: Workshop, builder: Builder
+) -> None:
+    lack(workshop, builder, "foo.h", root=None)
+    assert workshop.verdicts() == {("1.0", BOOKWORM): "failed"}
+    assert examined(workshop)[0].treatment == "libfoo-dev cannot be added where it is built"
+
+
+def test_a_build_that_ran_out_of_memory_climbs_a_ladder_and_then_gives_up(
+    workshop: Workshop, builder: Builder
+) -> None:
+    usual = workshop.settings.limits.memory_bytes
+    failure = Failure(kind=FailureKind.OUT_OF_MEMORY, message="It used too much memory.")
+    seen = []
+    while (lease := workshop.claim(builder)) is not None:
+        workshop.clock.advance(timedelta(seconds=1))
+        seen.append((lease.limits.memory_bytes // usual, lease.recipe.jobs, lease.recipe.alone))
+        workshop.finish(builder, lease.build_id, failure=failure)
+    assert seen == [(1, None, False), (2, None, False), (4, 1, False), (8, 1, True)]
+    assert workshop.verdicts() == {("1.0", BOOKWORM): "failed"}
+
+
+def test_a_build_that_took_too_long_gets_more_time_and_keeps_its_compilers(
+    workshop: Workshop, builder: Builder
+) -> None:
+    failure = Failure(kind=FailureKind.TIMEOUT, message="It took too long.")
+    workshop.finish(builder, workshop.claimed(builder).build_id, failure=failure)
+    workshop.finish(builder, workshop.claimed(builder).build_id, failure=failure)
+    lease = workshop.claimed(builder)
+    usual = workshop.settings.limits.duration.total_seconds()
+    assert (lease.limits.duration_seconds, lease.recipe.jobs) == (4 * usual, None)
+
+
+def test_an_old_release_is_tried_with_the_build_requirements_of_its_day(
+    workshop: Workshop, builder: Builder
+) -> None:
+    old = workshop.clock.now() - timedelta(days=2000)
+    workshop.read(replace(upstream_file(content="old"), uploaded_at=old))
+    workshop.plan()
+    failure = Failure(kind=FailureKind.UNKNOWN, message="It failed.")
+    workshop.finish(builder, workshop.claimed(builder).build_id, failure=failure)
+    lease = workshop.claimed(builder)
+    assert lease.recipe.as_of_release
+    workshop.finish(builder, lease.build_id, failure=failure)
+    assert workshop.claim(builder) is None
+
+
+def test_a_new_environment_has_failures_tried_again_once(
+    workshop: Workshop, builder: Builder
+) -> None:
+    lack(workshop, builder, "nowhere.h")
+    lack(workshop, builder, "nowhere.h")
+    assert workshop.verdicts() == {("1.0", BOOKWORM): "failed"}
+    for root, expected in ((digest("new"), 1), (digest("new"), 0), (digest("newer"), 0)):
+        with writing(workshop.engine) as connection:
+            found = note_environments(connection, {BOOKWORM: root}, at=workshop.clock.now())
+        workshop.plan()
+        assert found == expected
+    lease = workshop.claimed(builder)
+    assert lease.recipe.debian_packages == ()
+
+
+def test_failures_are_grouped_by_cause_and_tried_again_together(
+    workshop: Workshop, builder: Builder
+) -> None:
+    lack(workshop, builder, "nowhere.h")
+    lack(workshop, builder, "nowhere.h")
+    with reading(workshop.engine) as connection:
+        [group] = failure_groups(connection, limit=10)
+        assert failure_groups(connection, kind="missing-library", limit=10) == []
+        assert failed_releases(connection, kind="missing-header", subject="other.h") == []
+    assert (group.kind, group.subject, group.projects) == ("missing-header", "nowhere.h", 1)
+    assert group.examples == (SPAM,)
+    with writing(workshop.engine) as connection:
+        found = failed_releases(connection, kind="missing-header", subject="nowhere.h")
+        assert retry(connection, found, at=workshop.clock.now()) == 1
+    workshop.plan()
+    assert workshop.verdicts() == {("1.0", BOOKWORM): "needs-build"}
+    assert workshop.claim(builder) is not None
+
+
+def test_a_project_that_used_to_be_built_is_a_regression(
+    workshop: Workshop, builder: Builder
+) -> None:
+    now = workshop.clock.now()
+    first = replace(upstream_file(), uploaded_at=now - timedelta(days=9))
+    workshop.read(first)
+    workshop.plan()
+    workshop.deliver(builder, workshop.claimed(builder))
+    second = replace(upstream_file("spam-2.0.tar.gz"), uploaded_at=now - timedelta(days=1))
+    workshop.read(first, second)
+    workshop.plan()
+    with reading(workshop.engine) as connection:
+        assert regressions(connection, limit=10) == []
+    lack(workshop, builder, "nowhere.h")
+    lack(workshop, builder, "nowhere.h")
+    with reading(workshop.engine) as connection:
+        [found] = regressions(connection, limit=10)
+    assert (found.project, str(found.version), str(found.last_built)) == (SPAM, "2.0", "1.0")
+    assert (found.kind, found.subject) == ("missing-header", "nowhere.h")
