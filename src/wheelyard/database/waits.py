@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from packaging.version import Version
-from sqlalchemy import ColumnElement, Connection, delete, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 
 from wheelyard.database.dialect import insert
 from wheelyard.database.due import DueLevel
@@ -56,6 +56,7 @@ def all_waits(connection: Connection) -> list[Wait]:
             _needed.c.name.label("needed"),
             waits.c.version.label("needed_version"),
             waits.c.dead_end,
+            func.coalesce(_needed.c.read_at, _needed.c.polled_at).label("looked_up_at"),
         )
         .join_from(waits, releases, releases.c.id == waits.c.release_id)
         .join(projects, projects.c.id == releases.c.project_id)
@@ -71,6 +72,7 @@ def all_waits(connection: Connection) -> list[Wait]:
             requirement=row.requirement,
             needed=ProjectName(row.needed),
             needed_version=None if row.needed_version is None else Version(row.needed_version),
+            is_looked_up=row.looked_up_at is not None,
             dead_end=row.dead_end,
         )
         for row in connection.execute(query)

@@ -12,8 +12,8 @@ class Wait:
     """A release that cannot be built for a target before another project has a wheel for it.
 
     `requirement` is what the build asks for (PEP 508), `needed` the project that it names, and
-    `needed_version` the version that is built for it, once that is known. `dead_end` says why it
-    waits in vain.
+    `needed_version` the version that is built for it, once that is known; `is_looked_up` is whether
+    upstream was asked about it. `dead_end` says why it waits in vain.
     """
 
     project: ProjectName
@@ -22,4 +22,5 @@ class Wait:
     requirement: str
     needed: ProjectName
     needed_version: Version | None = None
+    is_looked_up: bool = False
     dead_end: str | None = None

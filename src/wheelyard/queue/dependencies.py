@@ -58,7 +58,7 @@ def look_after_waits(connection: Connection, *, at: datetime) -> int:
         if target is None:
             waits.end_wait(connection, wait, at=at)
             changed += 1
-        elif record is not None and not is_to_plan(connection, wait.needed):
+        elif record is not None and wait.is_looked_up and not is_to_plan(connection, wait.needed):
             changed += _look_after(connection, wait, known, record, target, at=at)
     return changed
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from wheelyard.diagnosis.cause import Cause, CauseKind, Remedy
-from wheelyard.model.build import FailureKind, Limits
+from wheelyard.model.build import FailureKind
 from wheelyard.model.healing import Attempt, Patient, Treatment
 from wheelyard.model.recipe import Recipe
 
@@ -56,6 +56,16 @@ _PERHAPS_OF_ITS_TIME = frozenset(
 _PERHAPS_OF_THE_SYSTEM = frozenset(
     {FailureKind.COMPILE_ERROR, FailureKind.MISSING_SYSTEM_PACKAGE, FailureKind.UNKNOWN}
 )
+_HOPELESS = frozenset(
+    {
+        FailureKind.HASH_MISMATCH,
+        FailureKind.NO_SDIST,
+        FailureKind.OPTED_OUT,
+        FailureKind.OUTPUT_LIMIT,
+        FailureKind.SDIST_INVALID,
+        FailureKind.WANTS_NETWORK,
+    }
+)
 _OLD = timedelta(days=365)
 
 
@@ -78,7 +88,8 @@ def treatment(
         return _more_room(patient, root)
     if root.kind in _NOT_TO_BE_HELPED or last.failure in _HOPELESS:
         return Treatment(reason="no other recipe would help")
-    if _is_missing_project(root, last):
+    is_wheel_missing = last.failure is FailureKind.NO_DEPENDENCY_WHEEL
+    if is_wheel_missing and root.subject is not None and not last.recipe.as_of_release:
         return Treatment(reason=f"{root.subject} is to be built first", requirement=root.subject)
     if last.round >= rounds:
         return Treatment(reason=f"{last.round} other recipes were tried")
@@ -90,29 +101,6 @@ def treatment(
         if recipe.digest not in tried:
             return Treatment(reason=_told(last.recipe, recipe), recipe=recipe)
     return Treatment(reason=_why_not(last, causes, came_again=came_again))
-
-
-_HOPELESS = frozenset(
-    {
-        FailureKind.HASH_MISMATCH,
-        FailureKind.NO_SDIST,
-        FailureKind.OPTED_OUT,
-        FailureKind.OUTPUT_LIMIT,
-        FailureKind.SDIST_INVALID,
-        FailureKind.WANTS_NETWORK,
-    }
-)
-
-
-def _is_missing_project(root: Cause, last: Attempt) -> bool:
-    """Whether a build requirement has no wheel for the target; then it has to be built first."""
-    return (
-        last.failure is FailureKind.MISSING_BUILD_DEPENDENCY
-        and root.kind is CauseKind.MISSING_BUILD_DEPENDENCY
-        and root.subject is not None
-        and (root.remedy is None or set(root.remedy.requirements) <= set(last.recipe.requirements))
-        and not root.evidence
-    )
 
 
 def _more_room(patient: Patient, root: Cause) -> Treatment:
@@ -221,8 +209,3 @@ def _why_not(last: Attempt, causes: Sequence[Cause], *, came_again: bool) -> str
     if came_again:
         return "the last change of its recipe did not help"
     return "nothing is known that would help"
-
-
-def limits_of(attempt: Attempt, usual: Limits) -> Limits:
-    """Return the limits that an attempt had."""
-    return attempt.recipe.limited(usual)
