@@ -77,6 +77,7 @@ def run_agent(settings: Settings, *, stop: threading.Event, once: bool = False) 
         client=client,
         folder=folder,
         processors=facts.processors,
+        server=server,
     )
     request = RegisterRequest(
         targets=targets,

@@ -47,7 +47,7 @@ _OLDEST_ZIP_TIME = datetime(1980, 1, 2, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
-    """What every build on this machine is made with."""
+    """What every build on this machine is made with; `server` is whom it works for."""
 
     sandbox: Sandbox
     environments: Environments
@@ -55,6 +55,7 @@ class Bench:
     client: httpx2.Client
     folder: Path
     processors: int
+    server: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +105,8 @@ def _build(
     bench: Bench, lease: BuildLease, report: Report, *, work: Path, story: "_Story"
 ) -> tuple[Path, WheelFile]:
     limits, target, timer = lease.limits.limits(), lease.target.target(), story.timer
-    index = Index(url=lease.index_url, folder=bench.folder)
+    own = None if bench.server is None else f"{bench.server.rstrip('/')}/{target.channel}/simple/"
+    index = Index(url=lease.index_url, folder=bench.folder, own=own)
     report.enter(Phase.FETCH)
     sdist = _must(
         source.fetch(

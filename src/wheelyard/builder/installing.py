@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import unquote, urlsplit
 
 from packaging.requirements import Requirement
@@ -51,12 +52,14 @@ _LACKING = tuple(
 class Index:
     """Where build requirements come from, and the folder that keeps what came from there.
 
-    With `before` it is the index as it was at that moment.
+    With `before` it is the index as it was at that moment. `own` is the index of the server that
+    the builder works for: it has what upstream lacks for the target.
     """
 
     url: str
     folder: Path
     before: datetime | None = None
+    own: str | None = None
 
 
 def install(
@@ -66,13 +69,34 @@ def install(
     index: Index,
     check: Callable[[], None],
 ) -> Failure | None:
-    """Install requirements from wheels into a folder; `check` ends the work by raising."""
+    """Install requirements from wheels into a folder; `check` ends the work by raising.
+
+    What upstream has no wheel of is looked for on the server's own index as well.
+    """
+    failure = _install(site, requires, target, index, check)
+    is_wheel_missing = failure is not None and failure.kind is FailureKind.NO_DEPENDENCY_WHEEL
+    if not is_wheel_missing or index.own is None:
+        return failure
+    with_own = {"UV_INDEX": index.own, "UV_INDEX_STRATEGY": "unsafe-best-match"}
+    with_own |= {"PIP_EXTRA_INDEX_URL": index.own}
+    return _install(site, requires, target, index, check, more=with_own)
+
+
+def _install(  # noqa: PLR0913, PLR0917 - as `install`
+    site: Path,
+    requires: Sequence[str],
+    target: Target,
+    index: Index,
+    check: Callable[[], None],
+    more: Mapping[str, str] = MappingProxyType({}),
+) -> Failure | None:
     environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     environment |= {"PATH": "/usr/bin:/bin", "HOME": str(index.folder), "LC_ALL": "C.UTF-8"}
     # Not among the arguments, which everybody on the machine can read: it may hold a password. The
     # queue tries again later, so the installers need not insist.
     environment |= {"UV_DEFAULT_INDEX": index.url, "UV_HTTP_RETRIES": "1"}
     environment |= {"PIP_INDEX_URL": index.url, "PIP_RETRIES": "1", "PIP_CONFIG_FILE": os.devnull}
+    environment |= more
     words = [*_installer(target, index), "--target", str(site)]
     words += ["--only-binary", ":all:", "--", *requires]
     status, printed = run(words, environment, check)

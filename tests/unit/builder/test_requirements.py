@@ -2,7 +2,7 @@ import os
 import sys
 import threading
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -394,3 +394,52 @@ def test_an_author_who_opts_out_is_heeded(tmp_path: Path, text: str, said: str) 
 )
 def test_what_is_no_plain_opt_out_is_none(tmp_path: Path, text: str) -> None:
     assert read_build_system(project(tmp_path, text)) == LEGACY
+
+
+@pytest.fixture
+def own() -> Iterator[FakeUpstream]:
+    """The index of the server that the builder works for."""
+    with FakeUpstream() as own:
+        yield own
+
+
+@pytest.mark.usefixtures("installer")
+def test_what_upstream_has_no_wheel_of_is_taken_from_the_servers_own_index(
+    upstream: FakeUpstream, own: FakeUpstream, tmp_path: Path
+) -> None:
+    add(upstream, tmp_path)
+    add(own, tmp_path, "eggs", metadata=needing("eggs", "spam"))
+    index = Index(url=upstream.url, folder=tmp_path / "b", own=own.url)
+    made = make_environment(["eggs"], make_target(), index, day=DAY, check=lambda: None)
+    assert isinstance(made, Path), made
+    assert {found.name for found in made.glob("lib/python*/site-packages/*.dist-info")} == {
+        "eggs-1.0.dist-info",
+        "spam-1.0.dist-info",
+    }
+
+
+@pytest.mark.usefixtures("installer")
+def test_the_servers_own_index_is_not_asked_for_what_upstream_has(
+    upstream: FakeUpstream, own: FakeUpstream, tmp_path: Path
+) -> None:
+    add(upstream, tmp_path)
+    add(own, tmp_path)
+    index = Index(url=upstream.url, folder=tmp_path / "b", own=own.url)
+    made = make_environment(["spam"], make_target(), index, day=DAY, check=lambda: None)
+    assert isinstance(made, Path)
+    assert own.requests == []
+
+
+def test_build_requirements_as_of_a_day_are_older_ones(
+    upstream: FakeUpstream, tmp_path: Path
+) -> None:
+    for version, year in (("1.0", 2020), ("2.0", 2022)):
+        wheel = make_wheel(tmp_path / version, name="spam", version=version, tags=["py3-none-any"])
+        upstream.add_file("spam", wheel, uploaded_at=datetime(year, 1, 1, tzinfo=UTC))
+    before = datetime(2021, 1, 1, tzinfo=UTC)
+    index = Index(url=upstream.url, folder=tmp_path / "b", before=before)
+    made = make_environment(["spam"], make_target(), index, day=DAY, check=lambda: None)
+    assert isinstance(made, Path), made
+    assert [found.name for found in made.glob("lib/python*/site-packages/*.dist-info")] == [
+        "spam-1.0.dist-info"
+    ]
