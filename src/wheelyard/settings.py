@@ -171,6 +171,9 @@ class Settings(BaseSettings):
     store_url: str | None = None
     """`file:///folder`, `memory://` or `s3://bucket/prefix`; by default a folder in `data`."""
 
+    contents_folder: Path | None = None
+    """Where the indexes of Debian's files are; by default `contents` in the data folder."""
+
     host: str = "127.0.0.1"
     """The address that the web process listens on."""
 
@@ -215,6 +218,11 @@ class Settings(BaseSettings):
         if self.policy.follow == "everything":
             return ("changelog", "serial-list", "project-poll")
         return ("changelog", "project-poll")
+
+    @property
+    def contents(self) -> Path:
+        """The folder of the indexes of Debian's files."""
+        return (self.contents_folder or self.data / "contents").absolute()
 
     @property
     def server_url(self) -> str:

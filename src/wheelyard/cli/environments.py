@@ -12,6 +12,7 @@ from wheelyard.builder.environments.making import create as make_environment
 from wheelyard.builder.environments.running import require_root
 from wheelyard.builder.environments.store import Store, Version
 from wheelyard.builder.sandbox.opening import open_sandbox
+from wheelyard.cli.environment_index import index
 from wheelyard.cli.output import AsJson, print_json, print_line, print_table
 from wheelyard.cli.steps import Steps
 from wheelyard.errors import EnvironmentUnusable, WheelyardError
@@ -164,6 +165,7 @@ for _name, _command in (
     ("update", update),
     ("remove", remove),
     ("check", check),
+    ("index", index),
 ):
     environment_commands.command(_name)(_command)
 
