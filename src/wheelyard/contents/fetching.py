@@ -25,6 +25,7 @@ _SHOWN = 5
 _LINE = 1024 * 1024
 _UNQUOTABLE = re.compile(r'["\\\n;{}]')
 _TOLD = re.compile(r"^(?:E|W|Err[^ ]*): ?.*$", re.MULTILINE)
+_FAILED = re.compile(r"^[EW]: Failed to fetch \S*?/dists/([^/\s]+)/", re.MULTILINE)
 _LIES = re.compile(
     r"hash sum mismatch|unexpected size|Clearsigned file isn't valid|not signed|NO_PUBKEY|BADSIG"
     r"|signatures? (?:were|was|is) invalid|signatures couldn't be verified",
@@ -76,8 +77,9 @@ def fetch(environment: EnvironmentName, folder: Path, *, sources: str, network: 
     """
     variables = _prepare(environment, folder, sources=sources, network=network)
     updated = process.run(["apt-get", "update"], environment=variables, timeout=_TIMEOUT)
-    if updated.exit_status != 0:
-        raise archive_error(updated.stdout + updated.stderr)
+    said = updated.stdout + updated.stderr
+    if updated.exit_status != 0 and not lacks_only_updates(said, environment):
+        raise archive_error(said)
     told = process.run(
         ["apt-get", "indextargets", "--format", _FORMAT], environment=variables, timeout=_TIMEOUT
     )
@@ -99,6 +101,15 @@ def archive_error(said: str) -> ArchiveUnusable:
     if _LIES.search(said):
         shown = f"It sent other bytes than the distribution has signed: {shown}"
     return ArchiveUnusable("apt-get update", shown)
+
+
+def lacks_only_updates(said: str, environment: EnvironmentName) -> bool:
+    """Whether all that failed is that lists of updates are not there, as of old releases.
+
+    The release itself has nearly all files. Bytes that were not signed are never passed over.
+    """
+    suites = set(_FAILED.findall(said))
+    return bool(suites) and environment.release not in suites and not _LIES.search(said)
 
 
 def read_lines(file: Path) -> Iterator[bytes]:

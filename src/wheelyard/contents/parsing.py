@@ -19,6 +19,7 @@ _FOREIGN = re.compile(
 _SHARED = b"usr/share/"
 _SHARED_ENDINGS = (b".pc", b".cmake", b".m4")
 _MAX_PATH = 400
+_COLUMNS = 2
 _NEEDED = ("Package", "Binary", "Build-Depends", "Build-Depends-Arch", "Depends")
 
 
@@ -29,7 +30,10 @@ def read_contents(lines: Iterable[bytes]) -> Iterator[tuple[str, str, tuple[str,
     with blanks, which no build includes.
     """
     for line in lines:
-        raw, _, held_by = line.partition(b" ")
+        columns = line.split(None, 2)
+        if len(columns) != _COLUMNS:
+            continue
+        raw, held_by = columns
         if raw.startswith(_SHARED) and not raw.endswith(_SHARED_ENDINGS):
             # This is most of a list, and passed over without a closer look.
             continue

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from wheelyard.contents.debian_names import is_eligible
 
 _TOO_MANY = 6
+_MUCH_MORE = 4
 _SECOND = frozenset({"libcurl4-gnutls-dev", "libcurl4-nss-dev", "libboost1.81-dev"})
 """Packages that hold the same as another one, which most projects are written for."""
 _COMMON_HEADERS = frozenset(
@@ -52,7 +53,7 @@ _COMMON_HEADERS = frozenset(
         "parser.h",
     ]
 )
-"""Names that a project's own headers have: only one right in an include folder tells anything."""
+"""Names that a project's own headers have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +102,7 @@ def _is_ambiguous(by_package: dict[str, list[Candidate]], hints: Collection[str]
     if any(each.depth == 0 for found in by_package.values() for each in found):
         return False
     popularity = sorted((found[0].popularity for found in by_package.values()), reverse=True)
-    return len(popularity) > _TOO_MANY and popularity[0] < 4 * popularity[1]
+    return len(popularity) > _TOO_MANY and popularity[0] <= _MUCH_MORE * popularity[1]
 
 
 def _order(found: list[Candidate], hints: Collection[str]) -> tuple[object, ...]:
