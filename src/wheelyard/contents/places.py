@@ -44,8 +44,6 @@ class Place:
     def _fits_header(self, folder: str) -> bool:
         if _HEADER_FOLDER.fullmatch(folder) is None:
             return False
-        if not self.folder and is_common_header(self.name):
-            return False
         return self.is_exact(folder) or _KERNEL_FOLDER.match(self._before(folder)) is None
 
     def is_exact(self, folder: str) -> bool:
@@ -79,6 +77,8 @@ def places(wanted: Wanted) -> Iterator[Place]:
         return
     name, folder = parts[-1], "/".join(parts[:-1])
     match wanted.kind:
+        case WantedKind.HEADER | WantedKind.FILE if not folder and is_common_header(name):
+            return
         case WantedKind.HEADER | WantedKind.FILE:
             yield Place(kind=wanted.kind, name=name, folder=folder)
         case WantedKind.LIBRARY:
