@@ -12,15 +12,16 @@
     │   ├── StoreFull                      no room in the store
     │   ├── ServerUnavailable              the wheelyard server, seen from a builder
     │   ├── CacheUnavailable               the cache in front of the server
-    │   └── EnvironmentUnusable            an environment that is broken, in use or cannot be made
+    │   ├── EnvironmentUnusable            an environment that is broken, in use or cannot be made
+    │   └── ArchiveUnusable                Debian's archives, out of reach or not as signed
     ├── NotFound                        4
     │   ├── UnknownProject                 upstream has no such project
     │   ├── UnknownTarget                  no such target is configured
     │   ├── SourceMissing                  the index does not tell of changes in this way
     │   ├── NotStored                      the store has no such object
     │   ├── UnknownEnvironment             no such environment was made on this machine
-    │   ├── ContentsMissing                no index of an environment's packages was made
-    │   └── PackagesMissing                Debian packages that are not there, or conflict
+    │   ├── PackagesMissing                Debian packages that are not there, or conflict
+    │   └── ContentsMissing                no index of Debian's files for an environment
     ├── Refused                         5: asked for something that must not be done
     │   ├── Unauthorized                   a wrong, expired or revoked token
     │   ├── LeaseLost                      the lease has expired or belongs to somebody else
@@ -114,6 +115,10 @@ class EnvironmentUnusable(Unavailable):
     """The environment cannot be used."""
 
 
+class ArchiveUnusable(Unavailable):
+    """The Debian archive does not answer as it should."""
+
+
 class NotFound(WheelyardError):
     """This does not exist."""
 
@@ -140,12 +145,12 @@ class UnknownEnvironment(NotFound):
     """No such environment has been made on this machine."""
 
 
-class ContentsMissing(NotFound):
-    """There is no index of what the distribution's packages hold."""
-
-
 class PackagesMissing(NotFound):
     """These Debian packages cannot be installed."""
+
+
+class ContentsMissing(NotFound):
+    """Which Debian package holds which file is not known for this environment."""
 
 
 class Refused(WheelyardError):

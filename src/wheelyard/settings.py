@@ -177,6 +177,9 @@ class Settings(BaseSettings):
     store_url: str | None = None
     """`file:///folder`, `memory://` or `s3://bucket/prefix`; by default a folder in `data`."""
 
+    contents_folder: Path | None = None
+    """Where the indexes of Debian's files are; by default `contents` in the data folder."""
+
     host: str = "127.0.0.1"
     """The address that the web process listens on."""
 
@@ -188,9 +191,6 @@ class Settings(BaseSettings):
 
     contact: str = "operator of a wheelyard"
     """Who runs this service: sent to upstream in the User-Agent."""
-
-    contents_folder: Path | None = None
-    """The folder of the indexes of Debian's files; by default `contents` in the data folder."""
 
     targets: tuple[str, ...] = ()
     """The names of the targets that wheels are made for; by default the machine itself."""
@@ -229,7 +229,7 @@ class Settings(BaseSettings):
     @property
     def contents(self) -> Path:
         """The folder of the indexes of Debian's files."""
-        return self.contents_folder or self.data.absolute() / "contents"
+        return (self.contents_folder or self.data / "contents").absolute()
 
     @property
     def server_url(self) -> str:

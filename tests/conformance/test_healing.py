@@ -1,15 +1,14 @@
 """Failed builds that mend themselves, on both databases: from the log to the next recipe."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from packaging.version import Version
 
+from debian_lists import index_of
 from factories import digest
-from wheelyard.contents.build import build_index
-from wheelyard.contents.lookup import index_path
 from wheelyard.database.engine import Engine, reading, writing
 from wheelyard.database.examinations import examined_builds
 from wheelyard.database.failures import failed_releases, failure_groups, regressions
@@ -28,6 +27,14 @@ usr/include/foo.h libdevel/libfoo-dev
 usr/include/x86_64-linux-gnu/bar/bar.h libdevel/libbar-dev
 usr/include/x86_64-linux-gnu/gone.h libdevel/libgone-dev
 """
+PACKAGES = """\
+Package: libfoo-dev
+
+Package: libbar-dev
+
+Package: libeggs-dev
+
+"""
 SOURCES = """\
 Package: spam
 Binary: python3-spam, python-spam-doc
@@ -44,12 +51,7 @@ LACKS = {
 @pytest.fixture
 def workshop(engine: Engine, tmp_path: Path) -> Workshop:
     workshop = make_workshop(tmp_path, engine)
-    build_index(
-        index_path(workshop.settings.contents, "bookworm-amd64"),
-        contents=CONTENTS.splitlines(),
-        sources=SOURCES.splitlines(),
-        made_at=datetime(2026, 11, 1, tzinfo=UTC),
-    )
+    index_of(workshop.settings.contents, contents=CONTENTS, packages=PACKAGES, sources=SOURCES)
     workshop.want()
     workshop.read()
     workshop.plan()
@@ -127,7 +129,7 @@ def test_between_the_failure_and_its_examination_nothing_is_final(
 ) -> None:
     lease = workshop.claimed(builder)
     workshop.heartbeat(builder, lease.build_id, log=LACKS["foo.h"])
-    tick, workshop.healing = workshop.healing, Nothing  # type: ignore[method-assign,assignment,return-value]
+    tick, workshop.healing = workshop.healing, Nothing  # type: ignore[method-assign,assignment]
     failure = Failure(kind=FailureKind.MISSING_SYSTEM_PACKAGE, message="No foo.h.")
     workshop.finish(builder, lease.build_id, failure=failure, environment_digest=ROOT)
     assert workshop.verdicts() == {("1.0", BOOKWORM): "healing"}
@@ -147,11 +149,20 @@ def test_debians_own_packages_are_tried_once_where_nothing_better_is_known(
 ) -> None:
     lack(workshop, builder, "nowhere.h")
     lease = lack(workshop, builder, "nowhere.h")
-    assert lease.recipe.debian_packages == ("libeggs-dev", "libfoo-dev")
+    assert lease.recipe.debian_packages == ("libfoo-dev", "libeggs-dev")
     [decision] = workshop.decisions()
     assert decision.verdict.value == "failed"
     assert examined(workshop)[0].treatment == "the last change of its recipe did not help"
     assert workshop.claim(builder) is None
+
+
+def test_from_the_second_round_on_debians_own_packages_are_added_too(
+    workshop: Workshop, builder: Builder
+) -> None:
+    lack(workshop, builder, "bar/bar.h")
+    assert lack(workshop, builder, "foo.h").recipe.debian_packages == ("libbar-dev",)
+    lease = workshop.claimed(builder)
+    assert lease.recipe.debian_packages == ("libbar-dev", "libfoo-dev", "libeggs-dev")
 
 
 def test_a_cause_that_comes_again_ends_it(workshop: Workshop, builder: Builder) -> None:

@@ -8,10 +8,12 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from wheelyard.contents.lookup import open_contents
 from wheelyard.diagnosis.cause import Cause
 from wheelyard.diagnosis.diagnosis import diagnose as diagnose_log
 from wheelyard.diagnosis.diagnosis import evidence_lines
 from wheelyard.diagnosis.explain import sentence
+from wheelyard.settings import load
 
 
 def diagnose(
@@ -20,11 +22,19 @@ def diagnose(
         typer.Argument(metavar="LOG", help="A log of pip or wheelyard; - for standard input."),
     ],
     *,
+    environment: Annotated[
+        str | None,
+        typer.Option(help="Name the Debian packages for this environment: bookworm-amd64."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
     """Say why a build failed, from its log: the root cause first, with the lines that show it."""
     text = log.read().decode("utf-8", "replace")
-    causes = diagnose_log(text)
+    if environment is None:
+        causes = diagnose_log(text)
+    else:
+        with open_contents(load().contents, environment) as contents:
+            causes = diagnose_log(text, source=contents)
     if as_json:
         typer.echo(json.dumps({"causes": [_as_json(cause) for cause in causes]}, indent=2))
         return
@@ -54,6 +64,9 @@ def _explain(console: Console, cause: Cause, evidence: tuple[str, ...], *, is_ro
     if cause.remedy and cause.remedy.requirements:
         wanted = ", ".join(cause.remedy.requirements)
         console.print(Text(f"  Remedy: build with {wanted}", style="green"))
+    if cause.remedy and cause.remedy.debian:
+        packages = ", ".join(cause.remedy.debian)
+        console.print(Text(f"  Remedy: install {packages}", style="green"))
 
 
 def add_to(app: typer.Typer) -> None:

@@ -8,16 +8,14 @@ import typer
 from wheelyard import log
 from wheelyard.builder.environments import checking
 from wheelyard.builder.environments.importing import import_root
-from wheelyard.builder.environments.indexing import index_environment
 from wheelyard.builder.environments.making import create as make_environment
 from wheelyard.builder.environments.running import require_root
 from wheelyard.builder.environments.store import Store, Version
 from wheelyard.builder.sandbox.opening import open_sandbox
-from wheelyard.cli.output import AsJson, plain, print_json, print_line, print_table
+from wheelyard.cli.environment_index import index
+from wheelyard.cli.output import AsJson, print_json, print_line, print_table
 from wheelyard.cli.steps import Steps
-from wheelyard.clock import SystemClock
-from wheelyard.contents.lookup import index_path
-from wheelyard.errors import EnvironmentUnusable, UnknownEnvironment, WheelyardError
+from wheelyard.errors import EnvironmentUnusable, WheelyardError
 from wheelyard.model.environment import EnvironmentName, parse_environment_name
 from wheelyard.settings import load
 
@@ -154,38 +152,6 @@ def check(name: _Name, *, as_json: AsJson = False) -> None:
         rows = [(item.name, "no" if item.problem else "yes", item.problem) for item in checks]
         print_table(str(parsed), ("check", "passed", "problem"), rows)
     raise typer.Exit(1 if problems else 0)
-
-
-def index(
-    name: Annotated[
-        list[str] | None, typer.Argument(help="Environments; by default those that are there.")
-    ] = None,
-    *,
-    as_json: AsJson = False,
-) -> None:
-    """Fetch or refresh the index of what Debian's packages hold, which heals failed builds."""
-    settings = load()
-    names = [parse_environment_name(text) for text in name or ()] or _store().names()
-    if not names:
-        advice = "Name one, as in bookworm-armhf: wheelyard environment index NAME"
-        raise UnknownEnvironment("none is there", advice)
-    made = []
-    for each in names:
-        with Steps(quiet=as_json) as steps:
-            found = index_environment(
-                each, settings.contents, made_at=SystemClock().now(), say=steps.say
-            )
-        size = index_path(settings.contents, str(each)).stat().st_size
-        made.append(
-            {"environment": str(each), "bytes": size, "seconds": steps.seconds} | plain(found)
-        )
-        if not as_json:
-            print_line(
-                f"{each}: {found.files} files of {found.packages} packages,"
-                f" {size / 1e6:.0f} MB, in {steps.seconds:.0f} s"
-            )
-    if as_json:
-        print_json(made)
 
 
 def _store() -> Store:

@@ -1,83 +1,48 @@
-"""Asking an index of Debian's packages: what to install for what a build wants."""
+"""Looking up which Debian packages a build lacks."""
 
 import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from urllib.parse import quote
 
-from wheelyard.contents.build import SCHEMA
-from wheelyard.contents.ranking import Holder, best
-from wheelyard.errors import ContentsMissing, InvalidName
+from wheelyard.contents.debian_names import RENAMED
+from wheelyard.contents.indexing import FORMAT
+from wheelyard.contents.listed import listed_packages
+from wheelyard.contents.places import Place, places
+from wheelyard.contents.ranking import Candidate, choose
+from wheelyard.errors import ContentsMissing
 from wheelyard.model.environment import parse_environment_name
 from wheelyard.model.names import ProjectName
-from wheelyard.model.wanted import Wanted, WantedKind
+from wheelyard.model.wanted import Wanted
 
-_MADE_LATER = {
-    (WantedKind.PROGRAM, "automake"): "automake",
-    (WantedKind.PROGRAM, "awk"): "gawk",
-    (WantedKind.PROGRAM, "f77"): "gfortran",
-    (WantedKind.PROGRAM, "f95"): "gfortran",
-    (WantedKind.PROGRAM, "go"): "golang-go",
-    (WantedKind.PROGRAM, "java"): "default-jdk-headless",
-    (WantedKind.PROGRAM, "javac"): "default-jdk-headless",
-    (WantedKind.PROGRAM, "lex"): "flex",
-    (WantedKind.PROGRAM, "mpicc"): "libopenmpi-dev",
-    (WantedKind.PROGRAM, "qmake"): "qtbase5-dev",
-    (WantedKind.PROGRAM, "yacc"): "bison",
-    (WantedKind.PKG_CONFIG, "blas"): "libblas-dev",
-    (WantedKind.PKG_CONFIG, "hdf5"): "libhdf5-dev",
-    (WantedKind.PKG_CONFIG, "lapack"): "liblapack-dev",
-    (WantedKind.HEADER, "jni.h"): "default-jdk-headless",
-}
-"""What is no file of any package: Debian makes links to it when it installs these."""
-
-_NOT_IN_DEBIAN = frozenset({"cuda.h", "cuda_runtime.h", "cudnn.h", "nccl.h"})
-"""Headers that only look as if a package of Debian had them."""
-
-_FOLDERS = {
-    WantedKind.PKG_CONFIG: ("pkgconfig",),
-    WantedKind.PROGRAM: ("bin", "sbin", "games"),
-    WantedKind.AUTOCONF_MACRO: ("aclocal",),
-}
-_MOST_HOLDERS = 5000
-
-
-def open_contents(folder: Path, environment: str) -> "Contents":
-    """Open the index of an environment, such as `bookworm-armhf`.
-
-    Raises:
-        ContentsMissing: if there is none, or it is of another version of ours.
-    """
-    try:
-        name = str(parse_environment_name(environment))
-    except InvalidName as error:
-        raise ContentsMissing(environment, str(error)) from None
-    path = index_path(folder, name)
-    advice = f"Make it: wheelyard environment index {name}"
-    if not path.is_file():
-        raise ContentsMissing(name, advice)
-    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, check_same_thread=False)
-    try:
-        row = connection.execute("SELECT value FROM about WHERE key = 'schema'").fetchone()
-    except sqlite3.DatabaseError:
-        row = None
-    if row is None or row[0] != str(SCHEMA):
-        connection.close()
-        raise ContentsMissing(name, advice)
-    return Contents(connection)
-
-
-def index_path(folder: Path, environment: str) -> Path:
-    """Return where the index of an environment is kept."""
-    return folder / f"{environment}.sqlite"
+_FILES = """
+SELECT folder.path, package.name, package.popularity, package.id
+FROM file JOIN folder ON folder.id = file.folder JOIN package ON package.id = file.package
+WHERE file.name = ? LIMIT 5000
+"""
+_FRONTS = """
+SELECT package.name, package.popularity, package.id
+FROM front JOIN package ON package.id = front.front
+WHERE front.package = ?
+"""
+_HINTS = """
+SELECT package.name FROM hint JOIN package ON package.id = hint.package
+WHERE hint.source = ? ORDER BY hint.place
+"""
+_KNOWN = "SELECT 1 FROM package WHERE name = ?"
+_FRONTS_DEEP = 3
 
 
 class Contents:
-    """Which packages hold what; the look-ups only read, and every name that is returned is one."""
+    """The index of one environment's release and architecture. Close it, or use it in a `with`.
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+    It may be used by one thread only; opening one takes less than a millisecond.
+    """
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._database = database
 
     def __enter__(self) -> Self:
         return self
@@ -86,82 +51,111 @@ class Contents:
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
-        traceback: TracebackType | None,
+        trace: TracebackType | None,
     ) -> None:
         self.close()
 
     def close(self) -> None:
         """Close the file."""
-        self._connection.close()
+        self._database.close()
+
+    def about(self) -> dict[str, str]:
+        """Return what the index says of itself: `format`, `digest` and `files`."""
+        return dict(self._database.execute("SELECT key, value FROM about"))
 
     def packages(
         self, wanted: Sequence[Wanted], *, project: ProjectName | None = None
     ) -> tuple[str, ...]:
-        """Return what to install for the first alternative that any package holds; () if none."""
-        hints = () if project is None else self.hints(project)
-        for one in wanted:
-            if (one.kind, one.name) in _MADE_LATER:
-                return (_MADE_LATER[one.kind, one.name],)
-            if one.name in _NOT_IN_DEBIAN:
-                continue
-            package = best(set(self._holders(one)), kind=one.kind, name=one.name, hints=hints)
-            if package is not None:
-                return (package,)
-        return ()
+        """Return the packages that bring one thing, of which `wanted` are alternative names.
+
+        It is one package nearly always, and none where nothing fits or too much does. What Debian
+        builds the project with is preferred.
+        """
+        unlisted: list[Wanted] = []
+        for each in wanted:
+            names = listed_packages(each)
+            if names and self._know(names):
+                return names
+            if names is None or names:
+                unlisted.append(each)
+        candidates = [
+            candidate
+            for number, each in enumerate(unlisted)
+            for place in places(each)
+            for candidate in self._candidates(place, number)
+        ]
+        hints = self.hints(project) if project is not None else ()
+        found = choose(candidates, hints=hints)
+        return () if found is None else (found,)
 
     def hints(self, project: ProjectName) -> tuple[str, ...]:
-        """Return what Debian builds a project with: packages of libraries, and tools."""
-        for name in _names_in_debian(project):
-            rows = self._connection.execute(
-                "SELECT package FROM hints WHERE project = ? ORDER BY package", (name,)
-            )
-            found = tuple(package for (package,) in rows)
+        """Return what Debian builds this project with: libraries and build programs only."""
+        short = project.removeprefix("python-").removeprefix("py")
+        for source in (f"python3-{project}", project, f"python-{project}", f"python3-{short}"):
+            found = tuple(name for (name,) in self._database.execute(_HINTS, (source,)))
             if found:
-                return found
+                return tuple(dict.fromkeys(found))
         return ()
 
-    def _holders(self, wanted: Wanted) -> Iterator[Holder]:
-        for path in _paths(wanted):
-            folder, _, name = path.rpartition("/")
-            rows = self._connection.execute(
-                "SELECT folders.name, packages.name, packages.used FROM files"
-                " JOIN folders ON folders.id = files.folder"
-                " JOIN packages ON packages.id = files.package WHERE files.name = ? LIMIT ?",
-                (name, _MOST_HOLDERS),
+    def _know(self, names: Sequence[str]) -> bool:
+        """Whether the release has all of these packages."""
+        return all(self._database.execute(_KNOWN, (name,)).fetchone() for name in names)
+
+    def _candidates(self, place: Place, alternative: int) -> Iterator[Candidate]:
+        for folder, name, popularity, number in self._database.execute(_FILES, (place.name,)):
+            if not place.fits(folder):
+                continue
+            exact = place.is_exact(folder)
+            best, rank = self._front(name, popularity, number)
+            if name in RENAMED and self._know((RENAMED[name],)):
+                best = RENAMED[name]
+            yield Candidate(
+                package=best,
+                alternative=alternative,
+                popularity=rank,
+                depth=place.depth(folder),
+                exact=exact,
+                likely=place.likely,
             )
-            for where, package, used in rows:
-                is_there = not folder or f"/{where}".endswith(f"/{folder}")
-                if is_there and _is_of_kind(where, wanted.kind):
-                    yield Holder(where, package, used)
+
+    def _front(self, name: str, popularity: int, number: int) -> tuple[str, int]:
+        """Return the package that stands in front of another one, if more is built with it."""
+        for _ in range(_FRONTS_DEEP):
+            rows = self._database.execute(_FRONTS, (number,)).fetchall()
+            front = max(rows, key=lambda row: (row[1], row[0]), default=None)
+            if front is None or front[1] <= popularity:
+                break
+            name, popularity, number = front
+        return name, popularity
 
 
-def _is_of_kind(folder: str, kind: WantedKind) -> bool:
-    parts = folder.split("/")
-    if kind is WantedKind.HEADER:
-        return "include" in parts
-    expected = _FOLDERS.get(kind)
-    return expected is None or any(
-        parts[-1] == name or parts[-1].startswith(f"{name}-") for name in expected
-    )
+def index_file(folder: Path, environment: str) -> Path:
+    """Return where the index of an environment is.
+
+    Raises:
+        InvalidName: if this is no name of an environment.
+    """
+    return folder / f"{parse_environment_name(environment)}.sqlite"
 
 
-def _paths(wanted: Wanted) -> tuple[str, ...]:
-    """Return the files that something wanted may be, as ends of paths."""
-    name = wanted.name
-    match wanted.kind:
-        case WantedKind.LIBRARY:
-            return (f"lib{name}.so", f"lib{name}.a")
-        case WantedKind.PKG_CONFIG:
-            return (f"{name.removesuffix('.pc')}.pc",)
-        case WantedKind.CMAKE_PACKAGE:
-            return (f"{name}Config.cmake", f"{name.lower()}-config.cmake")
-        case WantedKind.AUTOCONF_MACRO:
-            return (f"{name}.m4", f"{name.lower()}.m4")
-        case _:
-            return (name,)
+def open_contents(folder: Path, environment: str) -> Contents:
+    """Open the index of an environment, such as `bookworm-amd64`.
 
-
-def _names_in_debian(project: ProjectName) -> tuple[str, ...]:
-    """Return how Debian may call a project."""
-    bare = project.removeprefix("python-").removesuffix("-python")
-    return tuple(dict.fromkeys((project, bare, bare.removeprefix("py"), f"py{bare}")))
+    Raises:
+        InvalidName: if this is no name of an environment.
+        ContentsMissing: if it has not been made, or by another version of this program.
+    """
+    file = index_file(folder, environment)
+    advice = f"Make it: wheelyard environment index {environment}"
+    try:
+        database = sqlite3.connect(f"file:{quote(str(file.absolute()))}?mode=ro", uri=True)
+    except sqlite3.Error:
+        raise ContentsMissing(environment, advice) from None
+    try:
+        row = database.execute("SELECT value FROM about WHERE key = 'format'").fetchone()
+    except sqlite3.Error:
+        row = None
+    if row != (FORMAT,):
+        database.close()
+        raise ContentsMissing(environment, advice)
+    return Contents(database)

@@ -39,7 +39,6 @@ _NOT_TO_BE_HELPED = frozenset(
         CauseKind.NO_SUCH_VERSION,
         CauseKind.PYTHON_REFUSED,
         CauseKind.SDIST_INVALID,
-        CauseKind.WANTS_NETWORK,
         CauseKind.WRONG_MACHINE,
         CauseKind.WRONG_OS,
     }
@@ -54,7 +53,13 @@ _PERHAPS_OF_ITS_TIME = frozenset(
     }
 )
 _PERHAPS_OF_THE_SYSTEM = frozenset(
-    {FailureKind.COMPILE_ERROR, FailureKind.MISSING_SYSTEM_PACKAGE, FailureKind.UNKNOWN}
+    {
+        FailureKind.COMPILE_ERROR,
+        FailureKind.MISSING_SYSTEM_PACKAGE,
+        FailureKind.UNKNOWN,
+        # Many download what they do not find on the system.
+        FailureKind.WANTS_NETWORK,
+    }
 )
 _HOPELESS = frozenset(
     {
@@ -63,7 +68,6 @@ _HOPELESS = frozenset(
         FailureKind.OPTED_OUT,
         FailureKind.OUTPUT_LIMIT,
         FailureKind.SDIST_INVALID,
-        FailureKind.WANTS_NETWORK,
     }
 )
 _OLD = timedelta(days=365)
@@ -94,7 +98,7 @@ def treatment(
     if last.round >= rounds:
         return Treatment(reason=f"{last.round} other recipes were tried")
     came_again = _key(root) in {attempt.cause for attempt in patient.attempts[:-1]}
-    ways = [] if came_again else [_with_remedies(last, causes)]
+    ways = [] if came_again else [_with_remedies(last, causes, hints)]
     ways.append(_with_guesses(patient, hints, at=at))
     tried = {attempt.recipe.digest for attempt in patient.attempts}
     for recipe in ways:
@@ -119,12 +123,18 @@ def _more_room(patient: Patient, root: Cause) -> Treatment:
     return Treatment(reason=_told(last.recipe, recipe), recipe=recipe)
 
 
-def _with_remedies(last: Attempt, causes: Sequence[Cause]) -> Recipe:
-    """Return the last recipe with the remedies of all causes that are likely enough."""
+def _with_remedies(last: Attempt, causes: Sequence[Cause], hints: Sequence[str]) -> Recipe:
+    """Return the last recipe with the remedies of all causes that are likely enough.
+
+    Whoever lacks a second package may lack a third one: what Debian builds with is added as well.
+    """
     recipe = last.recipe
+    more = hints if last.round and causes[0].kind.is_of_system else ()
     for cause in causes:
         if cause.remedy is not None and cause.confidence >= _SURE:
             recipe = _added(recipe, cause.remedy, has_layers=last.has_layers)
+    if recipe != last.recipe:
+        recipe = _added(recipe, Remedy(debian=tuple(more)), has_layers=last.has_layers)
     return recipe
 
 

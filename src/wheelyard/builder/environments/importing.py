@@ -14,7 +14,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from wheelyard import process
-from wheelyard.builder.environments.archive import make_sources_list
+from wheelyard.archives import make_sources_list
 from wheelyard.builder.environments.making import NEEDED, Say, fresh_folder, require_room
 from wheelyard.builder.environments.manifest import make_manifest, read_packages
 from wheelyard.builder.environments.packages import Kitchen, install

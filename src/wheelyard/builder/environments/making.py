@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from wheelyard import process
-from wheelyard.builder.environments.archive import (
+from wheelyard.archives import (
     APT_ENVIRONMENT,
     make_sources_list,
     network_options,

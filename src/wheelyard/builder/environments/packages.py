@@ -15,7 +15,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from wheelyard import process
-from wheelyard.builder.environments.archive import APT_ENVIRONMENT, network_options
+from wheelyard.archives import APT_ENVIRONMENT, network_options
 from wheelyard.builder.environments.store import locked
 from wheelyard.errors import EnvironmentUnusable, PackagesMissing
 from wheelyard.model.environment import DebianPackage

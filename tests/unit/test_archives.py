@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from wheelyard.builder.environments.archive import (
+from wheelyard.archives import (
     Source,
     network_options_among,
     sources_among,
