@@ -95,16 +95,19 @@ def test_what_is_missing_is_added_until_the_build_works_and_then_remembered(
     assert workshop.verdicts() == {("1.0", BOOKWORM): "needs-build"}
     assert lack(workshop, builder, "bar/bar.h").recipe.debian_packages == ("libfoo-dev",)
     lease = workshop.claimed(builder)
-    assert lease.recipe.debian_packages == ("libfoo-dev", "libbar-dev")
+    assert lease.recipe.debian_packages == ("libfoo-dev", "libbar-dev", "libeggs-dev")
     workshop.deliver(builder, lease)
 
     assert workshop.verdicts() == {("1.0", BOOKWORM): "built"}
     with reading(workshop.engine) as connection:
         [rule] = recipe_rules(connection, SPAM)
     assert (rule.origin.value, str(rule.versions)) == ("learned", ">=1.0")
-    assert rule.recipe.debian_packages == ("libfoo-dev", "libbar-dev")
+    assert rule.recipe.debian_packages == ("libfoo-dev", "libbar-dev", "libeggs-dev")
     told = [build.treatment for build in examined(workshop)]
-    assert told == ["it is tried again with libbar-dev", "it is tried again with libfoo-dev"]
+    assert told == [
+        "it is tried again with libbar-dev, libeggs-dev",
+        "it is tried again with libfoo-dev",
+    ]
 
 
 def test_the_next_version_and_other_targets_begin_with_what_was_learned(

@@ -88,6 +88,8 @@ def wants(kind: CauseKind, subject: str | None) -> tuple[Wanted, ...]:
     A subject comes from a log. What does not look like a name is not looked up at all.
     """
     name = subject or ""
+    if kind is CauseKind.MISSING_PROGRAM:
+        name = name.rpartition("/")[2]
     if not _SAFE.fullmatch(name.removeprefix("-l")) or ".." in name:
         return ()
     return tuple(dict.fromkeys(_alternatives(kind, name)))
@@ -112,7 +114,7 @@ def _alternatives(kind: CauseKind, name: str) -> Iterable[Wanted]:
             yield Wanted(WantedKind.CMAKE_PACKAGE, name)
             yield from _like(name)
         case CauseKind.MISSING_CONFIG_TOOL | CauseKind.MISSING_PROGRAM:
-            yield Wanted(WantedKind.PROGRAM, name.rpartition("/")[2])
+            yield Wanted(WantedKind.PROGRAM, name)
         case CauseKind.AUTHOR_MESSAGE if _NAME.fullmatch(name):
             yield from _by_other_names(name)
             yield from _like(name)

@@ -37,6 +37,7 @@ _NOT_TO_BE_HELPED = frozenset(
         CauseKind.INCOMPLETE_SDIST,
         CauseKind.NO_SDIST,
         CauseKind.NO_SUCH_VERSION,
+        CauseKind.PYTHON2_ONLY,
         CauseKind.PYTHON_REFUSED,
         CauseKind.SDIST_INVALID,
         CauseKind.WRONG_MACHINE,

@@ -192,6 +192,7 @@ REMEDIES = {
     "build-tool-changed": Remedy(requirements=("scikit-build-core<0.10",)),
     "cython3": Remedy(requirements=("Cython<3",)),
     "distutils-removed": Remedy(requirements=("setuptools",)),
+    "link-error": Remedy(environment={"CFLAGS": "-fcommon"}),
     "missing-build-dependency": Remedy(requirements=("Cython",)),
     "no-space": Remedy(limits={"disk_bytes": 8 * 1024**3}),
     "numpy-api": Remedy(requirements=("numpy<2",)),
