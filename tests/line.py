@@ -13,7 +13,7 @@ from typing import IO
 from fake_upstream import FakeUpstream
 from wheelyard.database.builds import build_summaries
 from wheelyard.database.engine import connect, reading
-from wheelyard.model.build import BuildSummary
+from wheelyard.model.summary import BuildSummary
 from zoo import make_sdist
 
 WHEELYARD = Path(sys.executable).with_name("wheelyard")

@@ -18,11 +18,12 @@ from wheelyard.certify.inspection import inspect_wheel
 from wheelyard.clock import SettableClock
 from wheelyard.database import builders, builds, projects, queue, targets, wheels
 from wheelyard.database.engine import Engine, reading, writing
-from wheelyard.model.build import BuildSummary, Decision, Failure, FailureKind, Limits, Phase
+from wheelyard.model.build import Decision, Failure, FailureKind, Limits, Phase
 from wheelyard.model.builder import Builder
 from wheelyard.model.job import JobCount
 from wheelyard.model.names import Filename, ProjectName, TargetName, parse_project_name
 from wheelyard.model.project import ProjectPage, ProjectStatus, UpstreamFile, Want
+from wheelyard.model.summary import BuildSummary
 from wheelyard.model.target import target_from_name
 from wheelyard.model.wheel import Wheel, WheelFile
 from wheelyard.protocol import (

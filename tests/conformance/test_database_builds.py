@@ -32,8 +32,9 @@ from wheelyard.database.wheels import (
     wheels_of_project,
 )
 from wheelyard.errors import NotStored, UploadRefused
-from wheelyard.model.build import BuildState, BuildSummary, Phase
+from wheelyard.model.build import BuildState, Phase
 from wheelyard.model.names import TargetName
+from wheelyard.model.summary import BuildSummary
 from wheelyard.model.wheel import Wheel, WheelState
 
 SECOND = timedelta(seconds=1)

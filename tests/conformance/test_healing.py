@@ -5,17 +5,16 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from packaging.version import Version
 
 from debian_lists import index_of
 from factories import digest
+from wheelyard.database.builds import build_summaries
 from wheelyard.database.engine import Engine, reading, writing
-from wheelyard.database.examinations import examined_builds
 from wheelyard.database.failures import failed_releases, failure_groups, regressions
 from wheelyard.database.recipes import recipe_rules
 from wheelyard.model.build import Failure, FailureKind
 from wheelyard.model.builder import Builder
-from wheelyard.model.healing import ExaminedBuild
+from wheelyard.model.summary import BuildSummary
 from wheelyard.protocol import BuildLease
 from wheelyard.queue.retrying import note_environments, retry
 from wheelyard.settings import HealingSettings, Settings
@@ -83,9 +82,10 @@ def lack(
     return lease
 
 
-def examined(workshop: Workshop, version: str = "1.0") -> list[ExaminedBuild]:
+def examined(workshop: Workshop) -> list[BuildSummary]:
     with reading(workshop.engine) as connection:
-        return examined_builds(connection, SPAM, Version(version))
+        found = build_summaries(connection, project=SPAM, limit=100)
+    return [build for build in found if build.failure is not None]
 
 
 def test_what_is_missing_is_added_until_the_build_works_and_then_remembered(

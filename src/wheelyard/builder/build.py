@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -16,7 +16,7 @@ from wheelyard.builder import hooks, source
 from wheelyard.builder.environments.choice import Environments
 from wheelyard.builder.hooks import Workplace
 from wheelyard.builder.installing import Index
-from wheelyard.builder.report import Report
+from wheelyard.builder.report import Reporting
 from wheelyard.builder.requirements import (
     INSIDE,
     BuildSystem,
@@ -79,14 +79,24 @@ class _Failed(Exception):
         self.failure = failure
 
 
-def build(bench: Bench, lease: BuildLease, report: Report, *, work: Path) -> Outcome:
+def build(
+    bench: Bench,
+    lease: BuildLease,
+    report: Reporting,
+    *,
+    work: Path,
+    visit: Callable[[Workplace, Path], None] | None = None,
+) -> Outcome:
     """Make the wheel that a lease asks for; `work` is a new folder of this build's own.
+
+    Where the project's code fails, `visit` is given the place, with the folder of the build
+    environment, while everything is as it was.
 
     Raises:
         LeaseLost: as soon as the build is not ours any more.
         Stopped: as soon as the builder is told to stop.
     """
-    story = _Story()
+    story = _Story(visit)
     result: tuple[Path, WheelFile] | Failure
     try:
         result = _build(bench, lease, report, work=work, story=story)
@@ -102,9 +112,14 @@ def build(bench: Bench, lease: BuildLease, report: Report, *, work: Path) -> Out
 
 
 def _build(
-    bench: Bench, lease: BuildLease, report: Report, *, work: Path, story: "_Story"
+    bench: Bench,
+    lease: BuildLease,
+    report: Reporting,
+    *,
+    work: Path,
+    story: "_Story",
 ) -> tuple[Path, WheelFile]:
-    limits, target, timer = lease.limits.limits(), lease.target.target(), story.timer
+    limits, target = lease.limits.limits(), lease.target.target()
     own = None if bench.server is None else f"{bench.server.rstrip('/')}/{target.channel}/simple/"
     index = Index(url=lease.index_url, folder=bench.folder, own=own)
     report.enter(Phase.FETCH)
@@ -123,15 +138,11 @@ def _build(
     environment = _environment(requires, lease, index, report)
     with _surroundings(bench, lease, report, story=story) as sandbox:
         workplace = _workplace(bench, lease, project_folder, sandbox=sandbox, work=work)
-        report.enter(Phase.BUILD)
-        with timer:
-            more = _must(hooks.requirements_of(workplace, system, environment, write=report.write))
-        if not is_satisfied(more, environment):
-            report.enter(Phase.FETCH)
-            environment = _environment((*requires, *more), lease, index, report)
-            report.enter(Phase.BUILD)
-        with timer:
-            filename = _build_wheel(workplace, system, environment, report, used=timer.seconds)
+        try:
+            filename = _run_hooks(workplace, system, environment, lease, index, report, story)
+        except _Failed:
+            story.show(workplace)
+            raise
 
     report.enter(Phase.INSPECT)
     taken = _take(workplace.output, filename, work / "taken", limits=limits)
@@ -148,8 +159,32 @@ def _build(
     return wheel, certified
 
 
+def _run_hooks(  # noqa: PLR0913, PLR0917 - what the project's code runs in and with
+    workplace: Workplace,
+    system: BuildSystem,
+    environment: Path,
+    lease: BuildLease,
+    index: Index,
+    report: Reporting,
+    story: "_Story",
+) -> str:
+    """Let the project's code run; return the name of the wheel that it says it has made."""
+    story.build_environment = environment
+    report.enter(Phase.BUILD)
+    with story.timer:
+        more = _must(hooks.requirements_of(workplace, system, environment, write=report.write))
+    if not is_satisfied(more, environment):
+        report.enter(Phase.FETCH)
+        requires = (*system.requires, *lease.recipe.requirements, *more)
+        environment = _environment(requires, lease, index, report)
+        story.build_environment = environment
+        report.enter(Phase.BUILD)
+    with story.timer:
+        return _build_wheel(workplace, system, environment, report, used=story.timer.seconds)
+
+
 def _environment(
-    requires: tuple[str, ...], lease: BuildLease, index: Index, report: Report
+    requires: tuple[str, ...], lease: BuildLease, index: Index, report: Reporting
 ) -> Path:
     """Return a build environment; of today, or as it was on the day after the release."""
     released_at = lease.sdist.uploaded_at if lease.recipe.as_of_release else None
@@ -163,7 +198,7 @@ def _environment(
 
 @contextmanager
 def _surroundings(
-    bench: Bench, lease: BuildLease, report: Report, *, story: "_Story"
+    bench: Bench, lease: BuildLease, report: Reporting, *, story: "_Story"
 ) -> Iterator[Sandbox]:
     """Yield the sandbox in which the project's code runs, with the recipe's Debian packages."""
     packages, target = lease.recipe.debian_packages, lease.target.target()
@@ -197,7 +232,7 @@ def _without_packages(kind: FailureKind, error: WheelyardError, packages: Sequen
 
 
 def _build_wheel(
-    workplace: Workplace, system: BuildSystem, environment: Path, report: Report, *, used: float
+    workplace: Workplace, system: BuildSystem, environment: Path, report: Reporting, *, used: float
 ) -> str:
     left = hooks.with_time_left(workplace, timedelta(seconds=used))
     return _must(hooks.build_wheel(left, system, environment, write=report.write))
@@ -232,7 +267,7 @@ def _variables(lease: BuildLease, *, processors: int) -> dict[str, str]:
     released_at = max(lease.sdist.uploaded_at or _OLDEST_ZIP_TIME, _OLDEST_ZIP_TIME)
     jobs = min(lease.recipe.jobs or processors, processors)
     return {
-        "PATH": f"{INSIDE}/bin:/usr/bin:/bin",
+        "PATH": f"{INSIDE}/bin:/usr/bin:/bin:/usr/sbin:/sbin",
         "HOME": "/tmp/home",  # noqa: S108 - a path inside the sandbox
         "LANG": "C.UTF-8",
         "PYTHONUNBUFFERED": "1",
@@ -296,6 +331,13 @@ class _Timer:
 class _Story:
     """What is known of a build so far, however it ends."""
 
+    visit: Callable[[Workplace, Path], None] | None
     timer: _Timer = field(default_factory=_Timer)
     environment: str | None = None
     digest: str | None = None
+    build_environment: Path | None = None
+
+    def show(self, workplace: Workplace) -> None:
+        """Let whoever wants to see where the build has failed."""
+        if self.visit is not None and self.build_environment is not None:
+            self.visit(workplace, self.build_environment)

@@ -4,7 +4,7 @@ import base64
 import threading
 import time
 from datetime import UTC, datetime
-from typing import Self
+from typing import Protocol, Self
 
 from wheelyard.builder.connection import Connection
 from wheelyard.errors import LeaseLost, Refused, Stopped, Unavailable
@@ -17,6 +17,26 @@ _OFTEN_SECONDS = 1.0
 _LONGEST_LINE = 4000
 _FEWEST_BEATS = 3
 _RESERVED_BYTES = 64 * 1024
+
+
+class Reporting(Protocol):
+    """What a build tells of itself while it runs; each of these may end it by raising."""
+
+    def say(self, line: str) -> None:
+        """Tell a line of our own."""
+        ...
+
+    def write(self, data: bytes) -> None:
+        """Tell what the project's code prints."""
+        ...
+
+    def enter(self, phase: Phase) -> None:
+        """Tell that the next phase begins."""
+        ...
+
+    def check(self) -> None:
+        """Raise if the build shall not go on."""
+        ...
 
 
 class Report:

@@ -31,6 +31,7 @@ _MODULES = {
     ("environment",): "environments",
     ("recipe",): "recipes",
     ("failure",): "failures",
+    ("reproduce",): "reproduce",
 }
 """Which module of this package brings which command, by the words that it is called with."""
 

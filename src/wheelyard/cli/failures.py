@@ -8,11 +8,11 @@ from packaging.version import InvalidVersion, Version
 from wheelyard.cli.operation import audited, opened
 from wheelyard.cli.output import AsJson, DryRun, print_json, print_line, print_table
 from wheelyard.database import failures
+from wheelyard.database.builds import build_summaries
 from wheelyard.database.engine import reading
-from wheelyard.database.examinations import examined_builds
 from wheelyard.errors import InvalidName, NotFound
-from wheelyard.model.healing import ExaminedBuild
 from wheelyard.model.names import ProjectName, parse_project_name, parse_target_name
+from wheelyard.model.summary import BuildSummary
 from wheelyard.queue.explanation import explain as explain_builds
 from wheelyard.queue.retrying import retry as retry_releases
 
@@ -20,6 +20,7 @@ failure_commands = typer.Typer(
     help="What failed, why, and how to have it tried again.", no_args_is_help=True
 )
 
+_BUILDS = 500
 _Limit = Annotated[int, typer.Option(min=1, help="At most so many.")]
 _Target = Annotated[str | None, typer.Option(help="Only this target; all by default.")]
 
@@ -110,16 +111,19 @@ def explain(
     as_json: AsJson = False,
 ) -> None:
     """Say why a release failed, what was tried, and what a person can do."""
-    project, version = _release(release)
+    project, version = parse_release(release)
     meant = None if target is None else parse_target_name(target)
     with reading(opened().engine) as connection:
-        found = examined_builds(connection, project, version, target=meant)
-    if not found:
-        raise NotFound(release, "No build of it has failed")
-    by_target: dict[str, list[ExaminedBuild]] = {}
+        found = build_summaries(connection, project=project, version=version, limit=_BUILDS)
+    by_target: dict[str, list[BuildSummary]] = {}
     for build in found:
-        by_target.setdefault(build.target, []).append(build)
-    explained = {name: explain_builds(project, version, each) for name, each in by_target.items()}
+        if meant in {None, build.target}:
+            by_target.setdefault(build.target, []).append(build)
+    explained = {
+        name: one for name, each in by_target.items() if (one := explain_builds(each)) is not None
+    }
+    if not explained:
+        raise NotFound(release, "The last build of it has not failed")
     if as_json:
         print_json(explained)
         return
@@ -133,7 +137,12 @@ def explain(
         print_line(f"  To see it yourself: {one.reproduce}")
 
 
-def _release(text: str) -> tuple[ProjectName, Version]:
+def parse_release(text: str) -> tuple[ProjectName, Version]:
+    """Read `PROJECT==VERSION`.
+
+    Raises:
+        InvalidName: if it is something else.
+    """
     name, equals, version = text.partition("==")
     if not equals:
         raise InvalidName(repr(text[:100]), "It reads PROJECT==VERSION")

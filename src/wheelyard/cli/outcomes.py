@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 
 from packaging.version import Version
 
-from wheelyard.model.build import BuildState, BuildSummary, Decision, Verdict
+from wheelyard.model.build import BuildState, Decision, Verdict
 from wheelyard.model.overview import ProjectOverview
 from wheelyard.model.project import ProjectPage, Want
+from wheelyard.model.summary import BuildSummary
 from wheelyard.model.target import Target
 from wheelyard.queue.selection import wanted_versions
 

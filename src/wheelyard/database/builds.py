@@ -16,9 +16,12 @@ from wheelyard.database.tables import (
     projects,
     releases,
     targets,
+    upstream_files,
 )
-from wheelyard.model.build import BuildState, BuildSummary, Failure
-from wheelyard.model.names import ProjectName, TargetName
+from wheelyard.model.build import BuildState, Failure, SdistReference
+from wheelyard.model.names import Filename, ProjectName, Sha256, TargetName
+from wheelyard.model.recipe import Recipe, limits_of, parse_recipe
+from wheelyard.model.summary import BuildSummary
 
 
 def close_build(  # noqa: PLR0913 - what the end of a build is
@@ -101,15 +104,20 @@ def _summaries() -> Select[Any]:
             releases.c.version,
             targets.c.name.label("target"),
             builders.c.name.label("builder"),
+            upstream_files.c.filename.label("sdist_filename"),
+            upstream_files.c.size.label("sdist_size"),
+            upstream_files.c.uploaded_at.label("sdist_uploaded_at"),
         )
         .join_from(builds, releases, releases.c.id == builds.c.release_id)
         .join(projects, projects.c.id == releases.c.project_id)
         .join(targets, targets.c.id == builds.c.target_id)
         .join(builders, builders.c.id == builds.c.builder_id)
+        .join(upstream_files, upstream_files.c.id == builds.c.sdist_id)
     )
 
 
 def _summary(row: Row[Any]) -> BuildSummary:
+    found = row.causes or {}
     return BuildSummary(
         id=row.id,
         project=ProjectName(row.project),
@@ -123,6 +131,20 @@ def _summary(row: Row[Any]) -> BuildSummary:
         finished_at=row.finished_at,
         failure=_failure(row),
         log_key=row.log_key,
+        sdist=SdistReference(
+            filename=Filename(row.sdist_filename),
+            url=row.sdist_url,
+            sha256=Sha256(row.sdist_sha256),
+            size=row.sdist_size,
+            uploaded_at=row.sdist_uploaded_at,
+        ),
+        recipe=Recipe() if row.recipe is None else parse_recipe(row.recipe),
+        limits=None if row.limits is None else limits_of(row.limits),
+        environment=row.environment,
+        environment_digest=row.environment_digest,
+        healing_round=row.healing_round,
+        causes=tuple(found.get("causes", ())),
+        treatment=found.get("treatment"),
     )
 
 

@@ -9,12 +9,11 @@ from sqlalchemy import Connection, Row, func, select, update
 
 from wheelyard.database.columns import clean
 from wheelyard.database.job_rows import Trial
-from wheelyard.database.releases import release_is
 from wheelyard.database.tables import builds, projects, releases, targets
 from wheelyard.database.targets import target_of
-from wheelyard.model.build import BuildState, Failure
-from wheelyard.model.healing import Attempt, ExaminedBuild, Patient
-from wheelyard.model.names import ProjectName, TargetName
+from wheelyard.model.build import BuildState
+from wheelyard.model.healing import Attempt, Patient
+from wheelyard.model.names import ProjectName
 from wheelyard.model.recipe import Recipe, parse_recipe
 
 _MOST_ATTEMPTS = 100
@@ -161,58 +160,4 @@ def last_trial(connection: Connection, *, release: int, target: int) -> Trial | 
         released_at=row.uploaded_at,
         recipe=parse_recipe(row.recipe) if row.recipe and row.healing_round else None,
         round=row.healing_round,
-    )
-
-
-def examined_builds(
-    connection: Connection,
-    project: ProjectName,
-    version: Version,
-    *,
-    target: TargetName | None = None,
-    limit: int = _MOST_ATTEMPTS,
-) -> list[ExaminedBuild]:
-    """Return the failed builds of a release with what was found out about them, newest first."""
-    query = (
-        select(builds, targets.c.name.label("target"))
-        .join_from(builds, releases, releases.c.id == builds.c.release_id)
-        .join(projects, projects.c.id == releases.c.project_id)
-        .join(targets, targets.c.id == builds.c.target_id)
-        .where(release_is(project, version), builds.c.state == BuildState.FAILED)
-        .order_by(builds.c.started_at.desc(), builds.c.id)
-        .limit(limit)
-    )
-    if target is not None:
-        query = query.where(targets.c.name == target)
-    return [_examined(row) for row in connection.execute(query)]
-
-
-def examined_build(connection: Connection, build_id: str) -> ExaminedBuild | None:
-    """Return a failed build with what was found out about it; None if it did not fail."""
-    row = connection.execute(
-        select(builds, targets.c.name.label("target"))
-        .join(targets, targets.c.id == builds.c.target_id)
-        .where(builds.c.id == build_id, builds.c.state == BuildState.FAILED)
-    ).one_or_none()
-    return None if row is None else _examined(row)
-
-
-def _examined(row: Row[Any]) -> ExaminedBuild:
-    found = row.causes or {}
-    return ExaminedBuild(
-        build_id=row.id,
-        target=TargetName(row.target),
-        ended_at=row.finished_at,
-        failure=Failure(
-            kind=row.failure_kind,
-            message=row.failure_message,
-            subject=row.failure_subject,
-            evidence=tuple(row.failure_evidence),
-        ),
-        recipe=Recipe() if row.recipe is None else parse_recipe(row.recipe),
-        round=row.healing_round,
-        environment=row.environment,
-        environment_digest=row.environment_digest,
-        causes=tuple(found.get("causes", ())),
-        treatment=found.get("treatment"),
     )

@@ -6,7 +6,6 @@ happen.
 """
 
 from collections.abc import Collection
-from dataclasses import asdict
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -50,7 +49,7 @@ from wheelyard.database.targets import target_of
 from wheelyard.model.build import BuildState, JobState, Limits, Phase, SdistReference
 from wheelyard.model.job import ClaimedJob, LeasedJob
 from wheelyard.model.names import Filename, ProjectName, Sha256, TargetName, parse_sha256
-from wheelyard.model.recipe import Recipe, parse_recipe, recipe_document
+from wheelyard.model.recipe import Recipe, limits_document, parse_recipe, recipe_document
 
 # The partial indexes serve only statements that name the state itself, not a parameter.
 WAITING = literal(JobState.WAITING, jobs.c.state.type, literal_execute=True)
@@ -100,7 +99,7 @@ def claim(  # noqa: PLR0913 - what a lease is
             sdist_id=row.sdist_id,
             sdist_url=job.sdist.url,
             sdist_sha256=job.sdist.sha256,
-            limits=None if job.limits is None else _limits_json(job.limits),
+            limits=None if job.limits is None else limits_document(job.limits),
             recipe=recipe_document(job.recipe),
             recipe_digest=job.recipe.digest,
             healing_round=row.healing_rounds,
@@ -176,11 +175,6 @@ def promote(connection: Connection, *, now: datetime) -> int:
             update(jobs).where(jobs.c.id.in_(numbers)).values(state=JobState.WAITING)
         )
     return len(numbers)
-
-
-def _limits_json(limits: Limits) -> dict[str, float]:
-    values = asdict(limits)
-    return values | {"duration": limits.duration.total_seconds()}
 
 
 _JOB_COLUMNS = (

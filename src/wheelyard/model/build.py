@@ -269,26 +269,3 @@ class SdistReference:
     sha256: Sha256
     size: int | None
     uploaded_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BuildSummary:
-    """One attempt, as lists of builds show it; `duration` is None while it runs."""
-
-    id: str
-    project: ProjectName
-    version: Version
-    target: TargetName
-    builder: str
-    number: int
-    state: BuildState
-    phase: Phase
-    started_at: datetime
-    finished_at: datetime | None
-    failure: Failure | None
-    log_key: str | None
-
-    @property
-    def duration(self) -> timedelta | None:
-        """How long the attempt took by the server's clock."""
-        return None if self.finished_at is None else self.finished_at - self.started_at

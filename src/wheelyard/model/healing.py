@@ -1,14 +1,12 @@
 """What is known of a release's failed attempts, and what is to be done about them."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from packaging.version import Version
 
-from wheelyard.model.build import Failure, FailureKind
-from wheelyard.model.names import ProjectName, TargetName
+from wheelyard.model.build import FailureKind
+from wheelyard.model.names import ProjectName
 from wheelyard.model.recipe import Recipe
 from wheelyard.model.target import Target
 
@@ -60,23 +58,3 @@ class Treatment:
     reason: str
     recipe: Recipe | None = None
     requirement: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExaminedBuild:
-    """A failed build as people are told of it.
-
-    `causes` are as `wheelyard diagnose --json` writes them, the root cause first; empty, and
-    `treatment` None, as long as nobody has looked into it. `treatment` is what was done then.
-    """
-
-    build_id: str
-    target: TargetName
-    ended_at: datetime
-    failure: Failure
-    recipe: Recipe
-    round: int
-    environment: str | None
-    environment_digest: str | None
-    causes: tuple[Mapping[str, Any], ...]
-    treatment: str | None

@@ -5,9 +5,10 @@ from datetime import datetime
 
 from packaging.version import Version
 
-from wheelyard.model.build import BuildSummary, Decision
+from wheelyard.model.build import Decision
 from wheelyard.model.names import ProjectName
 from wheelyard.model.project import ProjectStatus, Skip, Want
+from wheelyard.model.summary import BuildSummary
 from wheelyard.model.wheel import Wheel
 
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any
@@ -134,6 +134,16 @@ def recipe_document(recipe: Recipe) -> dict[str, Any]:
         "alone": recipe.alone,
     }
     return {key: value for key, value in document.items() if value}
+
+
+def limits_document(limits: Limits) -> dict[str, float]:
+    """Return limits as JSON holds them, the duration in seconds."""
+    return asdict(limits) | {"duration": limits.duration.total_seconds()}
+
+
+def limits_of(document: Mapping[str, Any]) -> Limits:
+    """Return the limits that `limits_document` wrote."""
+    return Limits(**{**document, "duration": timedelta(seconds=document["duration"])})
 
 
 def parse_recipe(document: Mapping[str, Any]) -> Recipe:

@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from wheelyard.model.build import BuildSummary, Decision, Failure
+from wheelyard.model.build import Decision, Failure, SdistReference
 from wheelyard.model.overview import ProjectOverview
+from wheelyard.model.recipe import limits_document, recipe_document
+from wheelyard.model.summary import BuildSummary
 from wheelyard.model.wheel import Wheel, WheelState
 from wheelyard.publish.selection import PLAIN, gone_versions, is_offered, is_withdrawn, prefix_of
 from wheelyard.render import render
@@ -145,6 +147,24 @@ def _build_document(build: BuildSummary) -> dict[str, Any]:
         "started_at": build.started_at.isoformat(),
         "seconds": None if build.duration is None else build.duration.total_seconds(),
         "failure": None if build.failure is None else _failure_document(build.failure),
+        "causes": list(build.causes),
+        "treatment": build.treatment,
+        "sdist": None if build.sdist is None else _sdist_document(build.sdist),
+        "recipe": recipe_document(build.recipe),
+        "limits": None if build.limits is None else limits_document(build.limits),
+        "environment": build.environment,
+        "environment_digest": build.environment_digest,
+    }
+
+
+def _sdist_document(sdist: SdistReference) -> dict[str, Any]:
+    uploaded_at = None if sdist.uploaded_at is None else sdist.uploaded_at.isoformat()
+    return {
+        "filename": sdist.filename,
+        "url": sdist.url,
+        "sha256": sdist.sha256,
+        "size": sdist.size,
+        "uploaded_at": uploaded_at,
     }
 
 

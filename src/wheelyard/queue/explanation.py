@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from packaging.version import Version
-
 from wheelyard.diagnosis.advice import advice
 from wheelyard.diagnosis.cause import CauseKind
-from wheelyard.model.healing import ExaminedBuild
-from wheelyard.model.names import ProjectName
+from wheelyard.model.build import BuildState
+from wheelyard.model.summary import BuildSummary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +14,7 @@ class Explanation:
     """Why a release failed for a target, for people.
 
     `sentence` is the root cause, `evidence` the lines of the log that show it, `tried` a line for
-    each attempt, the first one first; `reproduce` a command.
+    each failed attempt, the first one first; `reproduce` a command.
     """
 
     sentence: str
@@ -26,22 +24,26 @@ class Explanation:
     reproduce: str
 
 
-def explain(project: ProjectName, version: Version, builds: Sequence[ExaminedBuild]) -> Explanation:
-    """Explain the failed builds, at least one, of a release for a target, the newest first."""
-    last = builds[0]
-    kind = CauseKind.UNKNOWN
-    if last.causes:
-        kind = CauseKind(last.causes[0]["kind"])
+def explain(builds: Sequence[BuildSummary]) -> Explanation | None:
+    """Explain the last of the builds of one release for one target, the newest first.
+
+    None if it did not fail.
+    """
+    if not builds or builds[0].failure is None:
+        return None
+    last, failure = builds[0], builds[0].failure
+    kind = CauseKind(last.causes[0]["kind"]) if last.causes else CauseKind.UNKNOWN
+    failed = [build for build in builds if build.state is BuildState.FAILED]
     return Explanation(
-        sentence=last.failure.message,
-        evidence=last.failure.evidence,
-        tried=tuple(_told(build) for build in reversed(builds)),
+        sentence=failure.message,
+        evidence=failure.evidence,
+        tried=tuple(_told(build) for build in reversed(failed)),
         advice=advice(kind),
-        reproduce=f"wheelyard reproduce {project}=={version} --target {last.target}",
+        reproduce=f"wheelyard reproduce {last.project}=={last.version} --target {last.target}",
     )
 
 
-def _told(build: ExaminedBuild) -> str:
+def _told(build: BuildSummary) -> str:
     """Say how one attempt ended and what was done then."""
-    then = build.treatment or "why is being looked into"
-    return f"{build.failure.message.rstrip('.')}: {then}"
+    message = "" if build.failure is None else build.failure.message.rstrip(".")
+    return f"{message}: {build.treatment or 'why is being looked into'}"

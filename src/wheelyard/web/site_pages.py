@@ -13,8 +13,8 @@ from wheelyard.database import builds
 from wheelyard.database.engine import reading
 from wheelyard.database.projects import project_overview
 from wheelyard.errors import InvalidName, NotStored
-from wheelyard.model.build import BuildSummary
 from wheelyard.model.names import parse_project_name
+from wheelyard.model.summary import BuildSummary
 from wheelyard.publish import site
 from wheelyard.publish.selection import gone_versions, is_withdrawn
 from wheelyard.web.negotiation import accepts_gzip

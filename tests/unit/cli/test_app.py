@@ -7,16 +7,8 @@ from wheelyard.cli.app import modules_for
 
 EVERY_MODULE = [
     *("up", "serve", "build", "builders", "projects", "releases", "queue", "targets"),
-    *(
-        "upstream",
-        "databases",
-        "stats",
-        "downloads",
-        "diagnose",
-        "environments",
-        "recipes",
-        "failures",
-    ),
+    *("upstream", "databases", "stats", "downloads", "diagnose", "environments"),
+    *("recipes", "failures", "reproduce"),
 ]
 
 

@@ -6,7 +6,6 @@ from packaging.version import Version
 from wheelyard.cli.outcomes import UPSTREAM_PATIENCE, Known, Outcome, outcomes
 from wheelyard.model.build import (
     BuildState,
-    BuildSummary,
     Decision,
     Failure,
     FailureKind,
@@ -16,6 +15,7 @@ from wheelyard.model.build import (
 from wheelyard.model.names import Filename, parse_project_name
 from wheelyard.model.overview import ProjectOverview
 from wheelyard.model.project import ProjectPage, ProjectStatus, UpstreamFile, Want
+from wheelyard.model.summary import BuildSummary
 from wheelyard.model.target import target_from_name
 
 START = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

@@ -6,8 +6,9 @@ import pytest
 from jinja2 import UndefinedError
 from packaging.version import Version
 
-from wheelyard.model.build import BuildState, BuildSummary, Phase
+from wheelyard.model.build import BuildState, Phase
 from wheelyard.model.names import TargetName, parse_project_name
+from wheelyard.model.summary import BuildSummary
 from wheelyard.publish.site import build_page
 from wheelyard.render import render, shown_duration, shown_size, shown_time
 
