@@ -189,7 +189,8 @@ def test_where_no_packages_can_be_added_none_are_tried(
 ) -> None:
     lack(workshop, builder, "foo.h", root=None)
     assert workshop.verdicts() == {("1.0", BOOKWORM): "failed"}
-    assert examined(workshop)[0].treatment == "libfoo-dev cannot be added where it is built"
+    told = "libfoo-dev cannot be added: its builder has no environment for that"
+    assert examined(workshop)[0].treatment == told
 
 
 def test_a_build_that_ran_out_of_memory_climbs_a_ladder_and_then_gives_up(

@@ -11,6 +11,7 @@ from wheelyard.model.recipe import limits_document, recipe_document
 from wheelyard.model.summary import BuildSummary
 from wheelyard.model.wheel import Wheel, WheelState
 from wheelyard.publish.selection import PLAIN, gone_versions, is_offered, is_withdrawn, prefix_of
+from wheelyard.queue.explanation import explain
 from wheelyard.render import render
 
 _BELOW_ONE = "../../"
@@ -91,9 +92,12 @@ def project_document(project: ProjectOverview) -> bytes:
     return json.dumps(document, indent=1).encode()
 
 
-def build_page(build: BuildSummary) -> bytes:
-    """Return the page of one attempt."""
-    return render("build.html", root=_BELOW_ONE, build=build)
+def build_page(
+    build: BuildSummary, *, before: Sequence[BuildSummary] = (), server_url: str
+) -> bytes:
+    """Return the page of one attempt; `before` are earlier ones at the same, the newest first."""
+    explanation = explain([build, *before], server_url=server_url)
+    return render("build.html", root=_BELOW_ONE, build=build, explanation=explanation)
 
 
 def _index_url(server_url: str, index: str) -> str:

@@ -1,5 +1,6 @@
 """Failed builds explained: why, what was tried, and what a person can do. Pure."""
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -24,22 +25,24 @@ class Explanation:
     reproduce: str
 
 
-def explain(builds: Sequence[BuildSummary]) -> Explanation | None:
+def explain(builds: Sequence[BuildSummary], *, server_url: str | None = None) -> Explanation | None:
     """Explain the last of the builds of one release for one target, the newest first.
 
-    None if it did not fail.
+    None if it did not fail. `server_url` is for those who read it elsewhere.
     """
     if not builds or builds[0].failure is None:
         return None
     last, failure = builds[0], builds[0].failure
     kind = CauseKind(last.causes[0]["kind"]) if last.causes else CauseKind.UNKNOWN
+    words = ["wheelyard", "reproduce", f"{last.project}=={last.version}", "--target", last.target]
+    words += [] if server_url is None else ["--server", server_url]
     failed = [build for build in builds if build.state is BuildState.FAILED]
     return Explanation(
         sentence=failure.message,
         evidence=failure.evidence,
         tried=tuple(_told(build) for build in reversed(failed)),
         advice=advice(kind),
-        reproduce=f"wheelyard reproduce {last.project}=={last.version} --target {last.target}",
+        reproduce=shlex.join(words),
     )
 
 

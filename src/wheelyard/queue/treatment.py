@@ -216,7 +216,7 @@ def _why_not(last: Attempt, causes: Sequence[Cause], *, came_again: bool) -> str
         for name in cause.remedy.debian
     ]
     if wanted and not last.has_layers:
-        return f"{', '.join(wanted)} cannot be added where it is built"
+        return f"{', '.join(wanted)} cannot be added: its builder has no environment for that"
     if came_again:
         return "the last change of its recipe did not help"
     return "nothing is known that would help"

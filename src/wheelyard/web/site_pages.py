@@ -31,6 +31,7 @@ from wheelyard.web.state import app_state
 _BUILD_ID = re.compile(r"[0-9a-f]{32}")
 _TEXT = "text/plain; charset=utf-8"
 _STATIC_TYPES = {"css": "text/css; charset=utf-8", "svg": "image/svg+xml"}
+_ATTEMPTS = 200
 _GZIP_WINDOW = 16 + zlib.MAX_WBITS
 
 
@@ -81,7 +82,21 @@ def build(request: Request) -> Response:
     if not request.url.path.endswith("/"):
         return moved(request, f"build/{found.id}/")
     caching = LIVE_CACHING if not found.state.is_final else "max-age=300"
-    page = Representation(body=site.build_page(found), content_type=HTML, caching=caching)
+    state = app_state(request)
+    with reading(state.engine) as connection:
+        attempts = builds.build_summaries(
+            connection, project=found.project, version=found.version, limit=_ATTEMPTS
+        )
+    body = site.build_page(
+        found,
+        before=[
+            one
+            for one in attempts
+            if one.target == found.target and one.started_at < found.started_at
+        ],
+        server_url=state.settings.server_url,
+    )
+    page = Representation(body=body, content_type=HTML, caching=caching)
     return whole_response(request, page)
 
 
