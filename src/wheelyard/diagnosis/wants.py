@@ -13,6 +13,7 @@ _MODULE_FILE = re.compile(r".*\.(?:mod|cfg|py|pxd)")
 
 _FOUND_BY_OTHER_NAMES = {
     "alsa": "pkg-config:alsa",
+    "berkeley-db": "header:db.h",
     "blas": "pkg-config:openblas library:blas",
     "boost": "header:boost/version.hpp",
     "bzip2": "header:bzlib.h library:bz2",
@@ -88,6 +89,10 @@ def wants(kind: CauseKind, subject: str | None) -> tuple[Wanted, ...]:
     A subject comes from a log. What does not look like a name is not looked up at all.
     """
     name = subject or ""
+    if name.lower().replace(" ", "-") in _FOUND_BY_OTHER_NAMES:
+        name = name.replace(" ", "-")
+    # Some authors name the package of one distribution or another instead of the library.
+    name = name.removesuffix("-devel").removesuffix("-dev")
     if kind is CauseKind.MISSING_PROGRAM:
         name = name.rpartition("/")[2]
     if not _SAFE.fullmatch(name.removeprefix("-l")) or ".." in name:

@@ -90,6 +90,7 @@ def test_a_mere_hint_is_not_looked_up() -> None:
         (CauseKind.MISSING_CONFIG_TOOL, "pg_config", [("program", "pg_config")]),
         (CauseKind.MISSING_PROGRAM, "/opt/bin/swig", [("program", "swig")]),
         (CauseKind.PROGRAM_TOO_OLD, "rustc", []),
+        (CauseKind.MISSING_PKG_CONFIG, "libffi-dev", [("pkg-config", "libffi")]),
         (CauseKind.COMPILE_ERROR, "src/egg.c", []),
         (CauseKind.AUTHOR_MESSAGE, "eggs are off", []),
         (CauseKind.MISSING_HEADER, "../../etc/passwd", []),

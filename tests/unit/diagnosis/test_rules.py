@@ -15,6 +15,10 @@ def root(*lines: str) -> tuple[K, str | None]:
 
 
 COMPILERS = [
+    (K.MISSING_HEADER, "mpif.h", "a.f:12: Error: Can't open included file 'mpif.h'", STOP),
+    (K.MISSING_LIBRARY, "zmq", "CMake Error at CMakeLists.txt:9 (find_library):", "  Could not find ZMQ_LIB using the following names: zmq"),
+    (K.PYTHON2_ONLY, "str.decode", "AttributeError: 'str' object has no attribute 'decode'"),
+    (K.AUTHOR_MESSAGE, "Berkeley DB", "Can't find a local Oracle Berkeley DB installation."),
     (K.MISSING_HEADER, "cups/http.h", "cupsconnection.h:38:10: fatal error: cups/http.h: No such file or directory", STOP),
     (K.MISSING_HEADER, "Eigen/Core", "src/a.cpp:3:10: fatal error: Eigen/Core: No such file or directory", STOP),
     (K.MISSING_HEADER, "lzma.h", "./a.c:1:10: fatal error: 'lzma.h' file not found", STOP),

@@ -36,7 +36,7 @@ _FIND_KIND = rf"(?:{_FIND}|did not find)"
 _SOME = (
     r"(?:the |a |an |any )?"
     r"(?:required |local |working |valid |usable |suitable |system |installed |functional "
-    r"|recent )?"
+    r"|recent )?(?:Oracle |GNU |Apache )?"
 )
 _KIND = (
     r"(?:(?:C |C\+\+ )?(?:librar(?:y|ies)|headers?|package|module|development files?|install\w*))"

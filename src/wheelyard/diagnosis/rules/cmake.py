@@ -80,6 +80,11 @@ RULES = (
         refine=_package,
     ),
     Rule(
+        CauseKind.MISSING_LIBRARY,
+        "using the following names",
+        r"Could not find \w{1,60} using the following names: (?P<subject>[\w+.-]{1,60})",
+    ),
+    Rule(
         CauseKind.MISSING_CMAKE_PACKAGE,
         "could not find ",
         r"Could not find (?P<subject>[A-Z][\w.+-]{0,60}_(?:LIBRAR\w{1,5}|INCLUDE_DIR\w?|LIB))\b",

@@ -128,8 +128,8 @@ RULES = (
     ),
     Rule(
         CauseKind.MISSING_HEADER,
-        "fatal error: can",
-        r"fatal error: (?:cannot|can't) open (?:included|include|module) file '(?P<subject>[^']+)'",
+        "error: can",
+        r"error: (?:cannot|can't) open (?:included|include|module) file '(?P<subject>[^']+)'",
         refine=_header,
     ),
     Rule(

@@ -106,6 +106,12 @@ RULES = (
     ),
     Rule(
         CauseKind.PYTHON2_ONLY,
+        "'str' object has no attribute 'decode'",
+        r"^AttributeError: 'str' object has no attribute 'decode'",
+        subject="str.decode",
+    ),
+    Rule(
+        CauseKind.PYTHON2_ONLY,
         "'dict' object has no attribute",
         r"'dict' object has no attribute '(?P<subject>has_key|iteritems|itervalues|iterkeys)'",
     ),
