@@ -96,6 +96,8 @@ def end_in_vain(connection: Connection, wait: Wait, reason: str, *, at: datetime
 
 def end_wait(connection: Connection, wait: Wait, *, at: datetime) -> None:
     """Let a release wait no more: it is built again."""
+    # The mark waits for whoever plans the project: both must not add the same job at once.
+    mark_ended(connection, wait.project, at=at)
     ended = connection.execute(
         delete(waits).where(_is(wait)).returning(waits.c.release_id, waits.c.target_id)
     ).one_or_none()
@@ -103,7 +105,6 @@ def end_wait(connection: Connection, wait: Wait, *, at: datetime) -> None:
         trial = last_trial(connection, release=ended.release_id, target=ended.target_id)
         if trial is not None:
             enqueue_trial(connection, trial, at=at)
-    mark_ended(connection, wait.project, at=at)
 
 
 def _change(connection: Connection, wait: Wait, values: dict[str, Any]) -> None:

@@ -138,6 +138,8 @@ class Healing:
             )
             if not is_first:
                 return
+            # The mark waits for whoever plans the project: both must not add the same job at once.
+            mark_ended(connection, patient.project, at=now)
             if chosen.recipe is not None:
                 trial = Trial(
                     release=patient.release,
@@ -157,7 +159,6 @@ class Healing:
                     needed=needed,
                 )
                 waits.add_wait(connection, wait, at=now)
-            mark_ended(connection, patient.project, at=now)
         _log.info(
             "build-examined",
             build=last.build_id,

@@ -23,10 +23,11 @@ def retry(connection: Connection, found: Collection[FailedRelease], *, at: datet
 
     Returns how many there are.
     """
-    for failed in found:
-        enqueue_trial(connection, failed.trial, at=at)
+    # The marks wait for whoever plans the projects: both must not add the same job at once.
     for project in sorted({failed.project for failed in found}):
         mark_ended(connection, project, at=at)
+    for failed in found:
+        enqueue_trial(connection, failed.trial, at=at)
     return len(found)
 
 
