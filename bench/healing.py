@@ -44,8 +44,8 @@ def _section(releases: list[list[BuildSummary]]) -> str:
         TITLE,
         "",
         f"The newest releases of {len(releases)} projects, each from its source distribution in a",
-        f"bare environment, one builder. Without help {len(built) - len(healed)} are built;"
-        + f" {len(failed)} fail at first, and of",
+        f"bare environment, one builder. Without help {len(built) - len(healed)} are built,",
+        f"{len(failed)} fail at first; of",
         f"these {len(healed)} heal themselves ({_share(len(healed), len(failed))}): "
         + ", ".join(f"{count} in round {number}" for number, count in sorted(rounds.items()))
         + ".",
@@ -53,8 +53,8 @@ def _section(releases: list[list[BuildSummary]]) -> str:
     ]
     if healed:
         lines += [
-            f"The attempts that failed took {statistics.median(lost):.1f} s in the median and"
-            + f" {max(lost):.0f} s at most, the one that worked {statistics.median(won):.1f} s:",
+            f"The attempts that failed took {statistics.median(lost):.1f} s in the median and",
+            f"{max(lost):.0f} s at most, the one that worked {statistics.median(won):.1f} s:",
             f"{sum(lost) / sum(won):.2f} of its time added.",
         ]
     remaining = [

@@ -89,6 +89,18 @@ def test_what_is_needed_is_built_first_and_wakes_who_waits(
     assert workshop.verdicts() == {("1.0", BOOKWORM): "built"}
 
 
+def test_what_fails_for_want_of_the_same_again_does_not_wait_for_ever(
+    workshop: Workshop, builder: Builder
+) -> None:
+    need(workshop, builder, "eggs")
+    read_eggs(workshop, "1.0")
+    workshop.deliver(builder, workshop.claimed(builder))
+    settle(workshop)
+    need(workshop, builder, "eggs")
+    assert waits(workshop) == []
+    assert workshop.verdicts() == {("1.0", BOOKWORM): "failed"}
+
+
 def test_what_is_needed_goes_before_all_that_nobody_asked_for(
     workshop: Workshop, builder: Builder
 ) -> None:

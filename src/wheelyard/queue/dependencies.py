@@ -1,6 +1,7 @@
 """Waiting for build requirements: what is built first, who wakes, and who waits in vain."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -41,54 +42,67 @@ def needed_project(requirement: str) -> ProjectName | None:
         return None
 
 
-def look_after_waits(connection: Connection, *, at: datetime) -> int:
-    """Choose what is built for those that wait, and end waits; return how many changed.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What is to be done about a wait: build a version, or say why it is in vain, or end it."""
 
-    It is the caller's transaction. A wait ends when the pages tell of the wheel, so that whoever
-    wakes finds it.
+    wait: Wait
+    version: Version | None = None
+    dead_end: str | None = None
+
+
+def steps(connection: Connection) -> list[Step]:
+    """Return what is to be done about all waits as they are on record.
+
+    A wait ends when the pages tell of the wheel, so that whoever wakes finds it.
     """
     known = waits.all_waits(connection)
     records: dict[ProjectName, ProjectRecord | None] = {}
     targets = {target.name: target for target in active_targets(connection)}
-    changed = 0
+    found = []
     for wait in known:
-        if wait.needed not in records:
-            records[wait.needed] = read_record(connection, wait.needed)
-        target, record = targets.get(wait.target), records[wait.needed]
+        target = targets.get(wait.target)
         if target is None:
-            waits.end_wait(connection, wait, at=at)
-            changed += 1
-        elif record is not None and wait.is_looked_up and not is_to_plan(connection, wait.needed):
-            changed += _look_after(connection, wait, known, record, target, at=at)
-    return changed
+            found.append(Step(wait=wait))
+        elif wait.is_looked_up and not is_to_plan(connection, wait.needed):
+            if wait.needed not in records:
+                records[wait.needed] = read_record(connection, wait.needed)
+            step = _step(connection, wait, known, records[wait.needed], target)
+            if step is not None:
+                found.append(step)
+    return found
 
 
-def _look_after(  # noqa: PLR0913 - one wait, and what it is judged by
+def take(connection: Connection, step: Step, *, at: datetime) -> None:
+    """Do what is to be done about a wait; doing it twice does no harm."""
+    if step.version is not None:
+        _log.info("dependency-wanted", project=step.wait.needed, version=str(step.version))
+        waits.set_needed_version(connection, step.wait, step.version, at=at)
+    elif step.dead_end is not None:
+        waits.end_in_vain(connection, step.wait, step.dead_end, at=at)
+    else:
+        waits.end_wait(connection, step.wait, at=at)
+
+
+def _step(
     connection: Connection,
     wait: Wait,
     known: Sequence[Wait],
-    record: ProjectRecord,
+    record: ProjectRecord | None,
     target: Target,
-    *,
-    at: datetime,
-) -> bool:
-    """Do what is to be done about one wait; return whether that was anything."""
-    release = _chosen(wait, record, target)
+) -> Step | None:
+    release = None if record is None else _chosen(wait, record, target)
     if release is None:
-        return _in_vain(connection, wait, _no_release(wait), at=at)
+        return _in_vain(
+            wait, f"It needs {wait.requirement}, of which there is nothing that can be built."
+        )
     if wait.needed_version != release.release.version:
-        version = release.release.version
-        _log.info("dependency-wanted", project=wait.needed, version=str(version), by=wait.project)
-        waits.set_needed_version(connection, wait, version, at=at)
-        return True
+        return Step(wait=wait, version=release.release.version)
     verdict, reason = release.decisions.get(wait.target, (Verdict.NEEDS_BUILD, ""))
     if verdict.is_satisfied:
         is_shown = not waits.has_page_to_write(connection, wait.needed)
-        if is_shown:
-            waits.end_wait(connection, wait, at=at)
-        return is_shown
-    dead_end = _dead_end(wait, known, verdict, reason)
-    return dead_end is not None and _in_vain(connection, wait, dead_end, at=at)
+        return Step(wait=wait) if is_shown else None
+    return _in_vain(wait, _dead_end(wait, known, verdict, reason))
 
 
 def _dead_end(wait: Wait, known: Sequence[Wait], verdict: Verdict, reason: str) -> str | None:
@@ -101,15 +115,8 @@ def _dead_end(wait: Wait, known: Sequence[Wait], verdict: Verdict, reason: str) 
     return f"It needs {wait.needed} {wait.needed_version}, which has no wheel: {reason}"
 
 
-def _in_vain(connection: Connection, wait: Wait, reason: str, *, at: datetime) -> bool:
-    if wait.dead_end == reason:
-        return False
-    waits.end_in_vain(connection, wait, reason, at=at)
-    return True
-
-
-def _no_release(wait: Wait) -> str:
-    return f"It needs {wait.requirement}, of which there is nothing that can be built."
+def _in_vain(wait: Wait, reason: str | None) -> Step | None:
+    return None if reason in {None, wait.dead_end} else Step(wait=wait, dead_end=reason)
 
 
 def _chosen(wait: Wait, record: ProjectRecord, target: Target) -> ReleaseRecord | None:

@@ -23,7 +23,7 @@ from wheelyard.model.build import FailureKind
 from wheelyard.model.environment import environment_of
 from wheelyard.model.healing import Patient, Treatment
 from wheelyard.model.waiting import Wait
-from wheelyard.queue.dependencies import look_after_waits, needed_project
+from wheelyard.queue import dependencies
 from wheelyard.queue.treatment import treatment
 from wheelyard.settings import Settings
 from wheelyard.storage.store import Store
@@ -68,9 +68,12 @@ class Healing:
             found = examinations.unexamined_builds(connection, limit=_BUILDS_PER_TICK)
         for build_id in found:
             self._examine(build_id)
-        with writing(self._engine) as connection:
-            moved = look_after_waits(connection, at=self._clock.now())
-        return len(found) + moved
+        with reading(self._engine) as connection:
+            due = dependencies.steps(connection)
+        for step in due:
+            with writing(self._engine) as connection:
+                dependencies.take(connection, step, at=self._clock.now())
+        return len(found) + len(due)
 
     def _examine(self, build_id: str) -> None:
         with reading(self._engine) as connection:
@@ -128,7 +131,9 @@ class Healing:
     def _record(self, patient: Patient, causes: Sequence[Cause], chosen: Treatment) -> None:
         """Put on record what was found and what is done, in one transaction."""
         now, last = self._clock.now(), patient.attempts[-1]
-        needed = None if chosen.requirement is None else needed_project(chosen.requirement)
+        needed = (
+            None if chosen.requirement is None else dependencies.needed_project(chosen.requirement)
+        )
         with writing(self._engine) as connection:
             is_first = examinations.record_examination(
                 connection,

@@ -93,12 +93,11 @@ def treatment(
         return _more_room(patient, root)
     if root.kind in _NOT_TO_BE_HELPED or last.failure in _HOPELESS:
         return Treatment(reason="no other recipe would help")
-    is_wheel_missing = last.failure is FailureKind.NO_DEPENDENCY_WHEEL
-    if is_wheel_missing and root.subject is not None and not last.recipe.as_of_release:
-        return Treatment(reason=f"{root.subject} is to be built first", requirement=root.subject)
+    came_again = _key(root) in {attempt.cause for attempt in patient.attempts[:-1]}
+    if last.failure is FailureKind.NO_DEPENDENCY_WHEEL:
+        return _wait(root, last, came_again=came_again)
     if last.round >= rounds:
         return Treatment(reason=f"{last.round} other recipes were tried")
-    came_again = _key(root) in {attempt.cause for attempt in patient.attempts[:-1]}
     ways = [] if came_again else [_with_remedies(last, causes, hints)]
     ways.append(_with_guesses(patient, hints, at=at))
     tried = {attempt.recipe.digest for attempt in patient.attempts}
@@ -106,6 +105,15 @@ def treatment(
         if recipe.digest not in tried:
             return Treatment(reason=_told(last.recipe, recipe), recipe=recipe)
     return Treatment(reason=_why_not(last, causes, came_again=came_again))
+
+
+def _wait(root: Cause, last: Attempt, *, came_again: bool) -> Treatment:
+    """Have what is needed built first, unless that was done already."""
+    if root.subject is None or last.recipe.as_of_release:
+        return Treatment(reason="there are no such wheels")
+    if came_again:
+        return Treatment(reason=f"there is a wheel for {root.subject}, and it was not taken")
+    return Treatment(reason=f"{root.subject} is to be built first", requirement=root.subject)
 
 
 def _more_room(patient: Patient, root: Cause) -> Treatment:
