@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from packaging.version import Version
 
-from wheelyard.model.build import Decision, Failure, FailureKind, Verdict
+from wheelyard.model.build import Decision, Failure, FailureKind, SdistReference, Verdict
 from wheelyard.model.builder import Builder
 from wheelyard.model.names import Filename, ProjectName, Sha256, TargetName, parse_project_name
 from wheelyard.model.project import ProjectPage, ProjectStatus, UpstreamFile, Want
@@ -23,6 +23,16 @@ TARGET = TargetName("bookworm-cp311-armv7l")
 def digest(text: object = "") -> Sha256:
     """Return a SHA-256 that belongs to a text, and to no other."""
     return Sha256(hashlib.sha256(str(text).encode()).hexdigest())
+
+
+SDIST = SdistReference(
+    filename=Filename("evdev-1.0.tar.gz"),
+    url="https://files.example.org/evdev-1.0.tar.gz",
+    sha256=digest("evdev-1.0.tar.gz"),
+    size=1000,
+    uploaded_at=NOW,
+)
+"""The source distribution of the release that `stock` puts on record."""
 
 
 def project_name(name: str = PROJECT) -> ProjectName:

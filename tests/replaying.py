@@ -23,7 +23,14 @@ from wheelyard.queue.healing import Healing
 from wheelyard.queue.maintenance import Maintenance
 from wheelyard.queue.scheduler import Scheduler
 from wheelyard.service import Service
-from wheelyard.settings import PolicySettings, QueueSettings, Settings, SourceName, UpstreamSettings
+from wheelyard.settings import (
+    HealingSettings,
+    PolicySettings,
+    QueueSettings,
+    Settings,
+    SourceName,
+    UpstreamSettings,
+)
 from wheelyard.upstream.changelog import Changelog
 from wheelyard.upstream.exchange import Exchange
 from wheelyard.upstream.follower import Follower, Sources
@@ -48,6 +55,8 @@ def settings_for_replays(*sources: SourceName) -> Settings:
     return Settings(
         policy=PolicySettings(follow="everything", prereleases=True, grace=timedelta(days=30)),
         queue=QueueSettings(lease=timedelta(days=1), max_attempts=1000),
+        # What is tried after a failure depends on what happened before.
+        healing=HealingSettings(rounds=0),
         upstream=UpstreamSettings(
             sources=sources,
             list_every=timedelta(minutes=10),

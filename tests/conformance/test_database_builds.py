@@ -10,6 +10,7 @@ from packaging.version import Version
 from factories import (
     NOW,
     PROJECT,
+    SDIST,
     TARGET,
     digest,
     failure,
@@ -86,6 +87,7 @@ def test_a_closed_build_tells_how_it_ended(running: Connection) -> None:
         finished_at=NOW + SECOND,
         failure=failure(),
         log_key="logs/1.log.gz",
+        sdist=SDIST,
     )
 
 

@@ -8,7 +8,16 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 from sqlalchemy import update
 
-from factories import NOW, PROJECT, TARGET, digest, failure, project_page, target, upstream_file
+from factories import (
+    NOW,
+    PROJECT,
+    SDIST,
+    TARGET,
+    failure,
+    project_page,
+    target,
+    upstream_file,
+)
 from stocked import LEASE, build_id, claim, enqueue, finish, register, stock
 from wheelyard.database import queue, tables
 from wheelyard.database.builds import build_summary, close_build
@@ -25,22 +34,14 @@ from wheelyard.model.build import (
     Limits,
     Phase,
     Priority,
-    SdistReference,
 )
 from wheelyard.model.job import ClaimedJob, JobCount, LeasedJob
-from wheelyard.model.names import Filename, TargetName
+from wheelyard.model.names import TargetName
 from wheelyard.model.plan import LastFailure
 from wheelyard.model.recipe import Recipe, RecipeOrigin, RecipeRule
 
 OTHER = "trixie-cp313-aarch64"
 SECOND = timedelta(seconds=1)
-SDIST = SdistReference(
-    filename=Filename("evdev-1.0.tar.gz"),
-    url="https://files.example.org/evdev-1.0.tar.gz",
-    sha256=digest("evdev-1.0.tar.gz"),
-    size=1000,
-    uploaded_at=NOW,
-)
 
 
 def counts(connection: Connection) -> dict[tuple[str, JobState], int]:
