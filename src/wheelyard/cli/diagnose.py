@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from wheelyard.contents.lookup import open_contents
+from wheelyard.diagnosis.advice import advice
 from wheelyard.diagnosis.cause import Cause
 from wheelyard.diagnosis.diagnosis import diagnose as diagnose_log
 from wheelyard.diagnosis.diagnosis import evidence_lines
@@ -61,6 +62,8 @@ def _explain(console: Console, cause: Cause, evidence: tuple[str, ...], *, is_ro
     console.print(f"  {cause.kind.value}, {cause.confidence:.0%} sure", style="dim")
     for number, line in zip(cause.evidence, evidence, strict=True):
         console.print(Text(f"  line {number}: {line}"), soft_wrap=True)
+    if is_root and cause.remedy is None:
+        console.print(Text(f"  {advice(cause.kind)}"), soft_wrap=True)
     if cause.remedy and cause.remedy.requirements:
         wanted = ", ".join(cause.remedy.requirements)
         console.print(Text(f"  Remedy: build with {wanted}", style="green"))

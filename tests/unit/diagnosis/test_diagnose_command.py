@@ -1,9 +1,11 @@
 import json
 from pathlib import Path
 
+import pytest
 import typer
 from typer.testing import CliRunner
 
+from debian_lists import ENVIRONMENT, index_of
 from wheelyard.cli.diagnose import diagnose
 
 APP = typer.Typer()
@@ -44,7 +46,25 @@ def test_people_read_a_sentence_and_the_lines_that_show_it(tmp_path: Path) -> No
         "The header egg.h is not there.\n"
         "  missing-header, 93% sure\n"
         "  line 2: a.c:1:10: fatal error: egg.h: No such file or directory\n"
+        "  If you know the Debian package that has it, add it to the project's recipe with"
+        " `wheelyard recipe set`.\n"
     )
+
+
+def test_with_an_environment_the_packages_of_its_distribution_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index_of(tmp_path / "contents").close()
+    monkeypatch.setenv("WHEELYARD_CONTENTS_FOLDER", str(tmp_path / "contents"))
+    log = "a.c:1:10: fatal error: gmp.h: No such file or directory\ncompilation terminated.\n"
+    told = json.loads(run(tmp_path, log, "--environment", ENVIRONMENT, "--json"))
+    assert told["causes"][0]["remedy"] == {
+        "debian": ["libgmp-dev"],
+        "requirements": [],
+        "limits": {},
+        "environment": {},
+    }
+    assert "install libgmp-dev" in run(tmp_path, log, "--environment", ENVIRONMENT)
 
 
 def test_markup_and_escapes_of_a_log_are_shown_as_plain_text(tmp_path: Path) -> None:
