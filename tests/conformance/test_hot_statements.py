@@ -16,12 +16,14 @@ from wheelyard.database import (
     builders,
     builds,
     due,
+    examinations,
     leases,
     pages,
     plans,
     projects,
     queue,
     reading,
+    waits,
 )
 from wheelyard.database import engine as database
 from wheelyard.database.engine import Connection, Engine
@@ -135,8 +137,15 @@ def promote(connection: Connection) -> None:
     leases.promote(connection, now=NOW)
 
 
+def heal(connection: Connection) -> None:
+    examinations.unexamined_builds(connection, limit=20)
+    examinations.patient(connection, "0" * 32)
+    waits.all_waits(connection)
+
+
 STEPS: tuple[Callable[[Connection], object], ...] = (
     *(claim, renew, finish, put_back, expire, promote, plan, mark, read_page, ask, publish, look),
+    heal,
 )
 
 

@@ -15,6 +15,7 @@ from packaging.version import Version
 
 from wheelyard import log
 from wheelyard.builder.build import Outcome
+from wheelyard.builder.environments.choice import HOST
 from wheelyard.builder.reproducing import Reproduction, reproduce
 from wheelyard.cli.failures import parse_release
 from wheelyard.cli.operation import opened
@@ -25,6 +26,7 @@ from wheelyard.database.builds import build_summaries
 from wheelyard.database.engine import reading
 from wheelyard.errors import InvalidPage, NotFound, ServerUnavailable, WheelyardError
 from wheelyard.model.build import BuildState, Failure, Limits, SdistReference
+from wheelyard.model.environment import parse_environment_name
 from wheelyard.model.names import (
     ProjectName,
     TargetName,
@@ -173,9 +175,14 @@ def _read(document: Mapping[str, Any]) -> _Build:
         ),
         recipe=parse_recipe(document["recipe"]),
         limits=None if limits is None else limits_of(limits),
-        environment=document["environment"],
+        environment=_environment(document["environment"]),
         environment_digest=document["environment_digest"],
     )
+
+
+def _environment(told: str | None) -> str | None:
+    """Return the name of an environment that a server tells; it may be shown in a command."""
+    return told if told in {None, HOST} else str(parse_environment_name(told))
 
 
 def _chosen(builds: Sequence[_Build], target: TargetName | None, release: str) -> _Build:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from packaging.version import Version
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Row, func, select, text, update
 
 from wheelyard.database.columns import clean
 from wheelyard.database.job_rows import Trial
@@ -16,6 +16,8 @@ from wheelyard.model.healing import Attempt, Patient
 from wheelyard.model.names import ProjectName
 from wheelyard.model.recipe import Recipe, parse_recipe
 
+# The partial index serves only statements that say it in its own words.
+_UNEXAMINED = text("unexamined")
 _MOST_ATTEMPTS = 100
 _MAX_WORD = 300
 
@@ -33,12 +35,7 @@ class Finding:
 
 def unexamined_builds(connection: Connection, *, limit: int) -> list[str]:
     """Return the ids of failed builds that nobody has looked into, the longest ended first."""
-    query = (
-        select(builds.c.id)
-        .where(builds.c.unexamined.is_(True))
-        .order_by(builds.c.finished_at)
-        .limit(limit)
-    )
+    query = select(builds.c.id).where(_UNEXAMINED).order_by(builds.c.finished_at).limit(limit)
     return list(connection.scalars(query))
 
 
