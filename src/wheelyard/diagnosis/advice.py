@@ -2,7 +2,7 @@
 
 from wheelyard.diagnosis.cause import CauseKind
 
-_RECIPE = "add it to the project's recipe with `wheelyard recipe set`"
+_RECIPE = "add it to the project's recipe with wheelyard recipe set"
 _AUTHOR = "ask the project's authors, and show them the evidence"
 
 _ADVICE = {
@@ -37,7 +37,7 @@ _ADVICE = {
     CauseKind.NO_SDIST: "Ask the project's authors to upload a source distribution.",
     CauseKind.NO_SUCH_VERSION: "Ask for a version that there is.",
     CauseKind.INCOMPLETE_SDIST: f"The source distribution lacks a file: {_AUTHOR}.",
-    CauseKind.OUT_OF_MEMORY: "A builder with more memory, or a recipe with `--jobs 1`, may do it.",
+    CauseKind.OUT_OF_MEMORY: "A builder with more memory, or a recipe with --jobs 1, may do it.",
     CauseKind.TIMEOUT: "A faster builder, or a recipe with a longer limit, may do it.",
     CauseKind.NO_SPACE: "A recipe with a higher limit of disk space may do it.",
 }

@@ -47,7 +47,7 @@ def test_people_read_a_sentence_and_the_lines_that_show_it(tmp_path: Path) -> No
         "  missing-header, 93% sure\n"
         "  line 2: a.c:1:10: fatal error: egg.h: No such file or directory\n"
         "  If you know the Debian package that has it, add it to the project's recipe with"
-        " `wheelyard recipe set`.\n"
+        " wheelyard recipe set.\n"
     )
 
 
