@@ -18,7 +18,7 @@ from wheelyard.model.environment import parse_environment_name
 from wheelyard.model.names import parse_project_name
 from wheelyard.model.wanted import Wanted, WantedKind
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.soak, pytest.mark.timeout(900)]
 
 NAME = "bookworm-amd64"
 WANTED = Path(__file__).parent.parent / "data/wanted-bookworm.txt"
