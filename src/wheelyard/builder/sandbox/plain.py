@@ -2,6 +2,7 @@
 
 import os
 import re
+import resource
 import select
 import signal
 import tempfile
@@ -13,6 +14,7 @@ from pathlib import Path
 from wheelyard import process
 from wheelyard.builder.environments.view import View
 from wheelyard.builder.sandbox import watcher
+from wheelyard.builder.sandbox.arguments import inner_launcher
 from wheelyard.builder.sandbox.sandbox import HOME_FOLDER, Command, LimitHit, Result
 from wheelyard.builder.sandbox.supervision import DiskCheck, Printed, supervise
 from wheelyard.errors import SandboxMissing
@@ -26,8 +28,9 @@ class PlainSandbox:
     """Runs commands as the agent's own user, with everything that it can see and do.
 
     Paths inside are put back to those outside, in the arguments and the values of the environment,
-    wherever they stand as whole path components. Limits are watched, not enforced by the kernel. A
-    process that leaves its session and its parents between two looks escapes.
+    wherever they stand as whole path components. Limits are watched; only how long a file may get
+    is enforced by the kernel. A process that leaves its session and its parents between two looks
+    escapes.
     """
 
     name = "plain"
@@ -50,7 +53,14 @@ class PlainSandbox:
                 name: outside.text(value) for name, value in command.environment.items()
             }
             started = process.start(
-                [outside.text(argument) for argument in command.arguments],
+                [
+                    *inner_launcher(
+                        command.limits,
+                        limit_processes=False,
+                        most_open_files=resource.getrlimit(resource.RLIMIT_NOFILE)[1],
+                    ),
+                    *(outside.text(argument) for argument in command.arguments),
+                ],
                 environment=environment,
                 folder=Path(folder),
                 stdout=process.PIPE,
@@ -69,6 +79,8 @@ class PlainSandbox:
                     end=family.end,
                 )
             status = started.exit_status()
+        if hit is None and status == -signal.SIGXFSZ:
+            hit = LimitHit.DISK
         seconds = time.monotonic() - begun
         return Result(exit_status=status or 0, limit_hit=hit, seconds=seconds)
 
