@@ -7,6 +7,7 @@ from dataclasses import replace
 from wheelyard.diagnosis.cause import Cause, CauseKind, Remedy
 from wheelyard.diagnosis.explain import sentence
 from wheelyard.diagnosis.log_text import LogText
+from wheelyard.diagnosis.ranking import END_OF_OUTPUT, ranked_groups
 from wheelyard.diagnosis.remedies import PYTHON_TOOLS
 from wheelyard.diagnosis.rule import Finding, Rule, Tier
 from wheelyard.diagnosis.rules import (
@@ -61,14 +62,12 @@ RULES: tuple[Rule, ...] = (
 )
 """Every rule. Of two that see the same line in the same way, the earlier one wins."""
 
-_VAGUE = frozenset({CauseKind.AUTHOR_MESSAGE, CauseKind.COMPILE_ERROR, CauseKind.UNKNOWN})
 _MAY_BE_OF_PYTHON = frozenset({CauseKind.AUTHOR_MESSAGE, CauseKind.MISSING_PROGRAM})
 _SAYS_NOTHING = frozenset({CauseKind.UNKNOWN, CauseKind.TRUNCATED_LOG})
 _ESCAPED = "\\n"
 _MAX_ESCAPED = 1024 * 1024
 _MAX_CAUSES = 8
 _MAX_EVIDENCE = 10
-_RETRIED = "retrying the build without"
 _EXIT_STATUS = re.compile(r"^# exit status:? (-?\d{1,3})\b")
 _SIGNALS = 128
 _TIMED_OUT = frozenset({124, -15, 15 + _SIGNALS})
@@ -133,8 +132,7 @@ def _read(text: LogText, exit_status: int | None) -> tuple[Cause, ...]:
     findings = [finding for rule in RULES for finding in rule.findings(text)]
     findings += _of_exit_status(text, exit_status)
     findings = [_of_python(finding) for finding in findings]
-    findings = _without_echoes(_demote_what_was_survived(findings, text))
-    groups = _ranked_groups(findings)
+    groups = ranked_groups(findings, text)
     if not groups or (groups[0][0].tier is Tier.HINT and _is_cut_off(text)):
         return (_cut_off_or_unknown(text),)
     return _causes(groups, text)
@@ -170,35 +168,6 @@ def _of_python(finding: Finding) -> Finding:
     )
 
 
-def _without_echoes(findings: list[Finding]) -> list[Finding]:
-    """Drop vague findings about a line of which another rule knows more."""
-    if any(finding.kind is CauseKind.MISSING_PKG_CONFIG for finding in findings):
-        # Authors like to blame pkg-config itself, though it has just answered.
-        findings = [
-            finding
-            for finding in findings
-            if finding.tier < Tier.STATED or finding.subject != "pkg-config"
-        ]
-    precise = {finding.place for finding in findings if finding.kind not in _VAGUE}
-    return [
-        finding
-        for finding in findings
-        if finding.kind not in _VAGUE or finding.place not in precise
-    ]
-
-
-def _ranked_groups(findings: list[Finding]) -> list[list[Finding]]:
-    """Return the findings by what they are about: the surest first, and of equals the earliest."""
-    groups: dict[tuple[CauseKind, str | None], list[Finding]] = {}
-    for finding in findings:
-        groups.setdefault((finding.kind, finding.subject), []).append(finding)
-    for group in groups.values():
-        group.sort(key=lambda finding: (finding.tier, finding.place))
-    return sorted(
-        groups.values(), key=lambda group: (group[0].tier, min(each.place for each in group))
-    )
-
-
 def _causes(groups: list[list[Finding]], text: LogText) -> tuple[Cause, ...]:
     """Return the root cause, and what may matter besides it."""
     root = groups[0][0]
@@ -221,17 +190,6 @@ def _causes(groups: list[list[Finding]], text: LogText) -> tuple[Cause, ...]:
         )
         for group in chosen
     )
-
-
-def _demote_what_was_survived(findings: list[Finding], text: LogText) -> list[Finding]:
-    """Make a hint of what came before a build that started afresh without an extension."""
-    restarts = text.places(_RETRIED)
-    if not restarts:
-        return findings
-    return [
-        finding.but(tier=Tier.HINT) if finding.place < restarts[-1] else finding
-        for finding in findings
-    ]
 
 
 def _stated_exit_status(text: LogText) -> int | None:
@@ -261,7 +219,7 @@ def _is_cut_off(text: LogText) -> bool:
 
 
 def _cut_off_or_unknown(text: LogText) -> Cause:
-    ends = text.places("[end of output]")
+    ends = text.places(END_OF_OUTPUT)
     last = text.before(ends[-1], 3) if ends else text.last_places[:3]
     places = {place for place in last if not text.text(place).endswith("lines of output]")}
     kind = CauseKind.TRUNCATED_LOG if not text.is_empty and _is_cut_off(text) else CauseKind.UNKNOWN

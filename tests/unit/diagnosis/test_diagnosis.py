@@ -43,7 +43,7 @@ SUBJECTS = {
     "out-of-memory": "cc1plus",
     "process-limit": None,
     "program-too-old": "rustc",
-    "python-api": "PyThreadState",
+    "python-api": "PyThreadState.exc_type",
     "python-refused": "<3.7,>=3.6",
     "python-too-new": "configparser.SafeConfigParser",
     "python2-only": "print",

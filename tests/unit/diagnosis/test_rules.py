@@ -37,7 +37,7 @@ COMPILERS = [
     (K.MISSING_HEADER, "Python.h", "SystemError: Cannot compile 'Python.h'. Perhaps you need to install python-dev|python-devel."),
     (K.MISSING_HEADER, "mpi.h", "_configtest.c:2:10: fatal error: mpi.h: No such file or directory", "compilation terminated.", "failure.", "error: Cannot compile MPI programs. Check your configuration!!!"),
     (K.PYTHON_API, "longintrepr.h", "a.c:196:12: fatal error: longintrepr.h: No such file or directory", STOP),
-    (K.PYTHON_API, "PyThreadState", "a.c:1: note: x", "a.c:19:3: error: ‘PyThreadState’ {aka ‘struct _ts’} has no member named ‘exc_type’", STOP),
+    (K.PYTHON_API, "PyThreadState.exc_type", "a.c:1: note: x", "a.c:19:3: error: ‘PyThreadState’ {aka ‘struct _ts’} has no member named ‘exc_type’", STOP),
     (K.PYTHON_API, "PyFrameObject", "a.c:19:3: error: invalid use of incomplete typedef ‘PyFrameObject’ {aka ‘struct _frame’}", STOP),
     (K.PYTHON_API, "_PyLong_AsByteArray", "a.c:19:3: error: too few arguments to function ‘_PyLong_AsByteArray’", STOP),
     (K.PYTHON_API, "PyUnicode_AS_UNICODE", "a.c:19:3: error: implicit declaration of function ‘PyUnicode_AS_UNICODE’ [-Werror]", STOP),

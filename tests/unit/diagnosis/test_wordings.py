@@ -22,6 +22,11 @@ SYSTEM = [
     (K.MISSING_HEADER, "Python.h", "You need to install the Python development headers (python3-dev)"),
     (K.MISSING_CONFIG_TOOL, "llvm-config", "RuntimeError: llvm-config failed executing, please point LLVM_CONFIG to the path for llvm-config"),
     (K.MISSING_CONFIG_TOOL, "sdl2-config", "/bin/sh: 1: sdl2-config: not found", "Package freetype2 was not found in the pkg-config search path.", *(["Hunting dependencies..."] * 20), 'RuntimeError: Unable to run "sdl-config".'),
+    (K.MISSING_CONFIG_TOOL, "sdl-config", "/bin/sh: 1: sdl-config: not found", *(["Hunting dependencies..."] * 20), "/bin/sh: 1: freetype-config: not found", 'Unable to run "sdl-config". Please make sure a development version of SDL is installed.'),
+    (K.MISSING_HEADER, "nss.h", "ValueError: unable to locate include directory containing header files ['nss.h', 'pk11pub.h']"),
+    (K.MISSING_PROGRAM, "protoc", "RuntimeError: Please install the proto buffer compiler."),
+    (K.MISSING_PROGRAM, "autoreconf", "/tmp/x/spam/autogen.sh: 3: autoreconf: not found", "subprocess.CalledProcessError: Command '['/tmp/x/spam/autogen.sh']' returned non-zero exit status 127."),
+    (K.MISSING_PROGRAM, "cmake", "../make-share.sh: 21: cmake: not found", "error: can't copy 'src/build/libspam.so': doesn't exist or not a regular file"),
     (K.MISSING_PROGRAM, "cmake", 'AssertionError: Could not find "cmake" executable!'),
     (K.MISSING_PROGRAM, "gfortran", "error: library dfftpack has Fortran sources but no Fortran compiler found"),
     (K.MISSING_PROGRAM, "gfortran", "numpy.distutils.fcompiler.CompilerNotFound: gnu95: f90 nor f77"),
@@ -34,6 +39,11 @@ SYSTEM = [
 PYTHON = [
     (K.PYTHON_API, "pystrhex.h", "a.c:78:10: fatal error: pystrhex.h: No such file or directory", STOP),
     (K.PYTHON_API, "internal/pycore_frame.h", "a.c:78:10: fatal error: internal/pycore_frame.h: No such file or directory", STOP),
+    (K.PYTHON_API, "PyTypeObject.tp_print", "a.c:78:10: error: 'PyTypeObject' {aka 'struct _typeobject'} has no member named 'tp_print'", STOP),
+    (K.PYTHON_API, "longintrepr.h", "vers.c:4:10: fatal error: spam.h: No such file or directory", STOP, "I will now build spam itself", "a.c:1:10: fatal error: longintrepr.h: No such file or directory", STOP),
+    (K.COMPILE_ERROR, "./spam.cpp", "/usr/include/eggs.h:266:40: error: expected '(' before 'EGGS'", "./spam.cpp:2751:5: error: 'else' without a previous 'if'", STOP),
+    (K.CYTHON3, "Cython", PYX, "spam/a.pxi:33:24: Reference-counted type 'int[:]' cannot be used as a template argument"),
+    (K.PYTHON_REFUSED, ">=3.8,<3.12", "RuntimeError: only versions >=3.8,<3.12 are supported."),
     (K.NUMPY_API, "numpy.int_t", PYX, "cdef np.ndarray[np.int_t, ndim=1] ignore", "   ^", "-----", "a/b.pyx:74:23: Invalid type."),
     (K.CYTHON3, "std_memory.pxd", PYX, "rocksdb/_rocksdb.pyx:15:0: 'std_memory.pxd' not found"),
     (K.MISSING_BUILD_DEPENDENCY, "numpy", PYX, "a/b.pyx:15:0: 'numpy.pxd' not found"),
@@ -88,3 +98,30 @@ def test_variables_of_headers_are_defined_once_again_by_the_rule_of_older_compil
     assert in_source is None
     assert in_header is not None
     assert in_header.environment == {"CFLAGS": "-fcommon"}
+
+
+def test_a_version_that_never_was_is_not_one_that_another_python_could_have() -> None:
+    log = """\
+ERROR: Ignored the following versions that require a different python version: 2.20.0 Requires-Python >=3.12
+ERROR: Could not find a version that satisfies the requirement spam==2.0 (from versions: 2.11.0, 2.12.0)
+ERROR: No matching distribution found for spam==2.0
+"""
+    first = diagnose(log, exit_status=1)[0]
+    assert (first.kind, first.subject) == (K.NO_SUCH_VERSION, "spam==2.0")
+
+
+def test_the_last_line_of_pip_alone_tells_that_there_is_no_such_version() -> None:
+    first = diagnose("ERROR: No matching distribution found for spam==1.0\n", exit_status=1)[0]
+    assert (first.kind, first.subject) == (K.NO_SUCH_VERSION, "spam==1.0")
+
+
+def test_what_stands_in_a_program_that_pip_prints_is_no_message() -> None:
+    log = """\
+  WARNING: Legacy build of wheel for 'spam' created no files.
+  Command arguments: /usr/bin/python3 -u -c '
+  # - It provides a clear error message when setuptools is not installed.
+          "ERROR: Can not execute `setup.py` since setuptools is not available in "
+  Command output: [use --verbose to show]
+ERROR: Failed to build one or more wheels
+"""
+    assert [cause.kind for cause in diagnose(log, exit_status=1)] == [K.UNKNOWN]

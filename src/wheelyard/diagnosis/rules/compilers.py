@@ -44,6 +44,8 @@ _IS_GONE = re.compile(
     r"|too (?:few|many) arguments|incomplete type|does not name a type|no matching function"
 )
 _ASSIGNED = re.compile(r"\b(Py_(?:TYPE|SIZE|REFCNT))\(")
+_MEMBER = re.compile(r"no member named '(\w{1,60})'")
+_OF_THE_SYSTEM = "/usr/"
 _NUMPY_NAME = re.compile(r"'(NPY_\w{1,60}|npy_\w{1,60}|PyArray_?\w{1,60}|PyUFunc\w{1,60})'")
 
 
@@ -90,7 +92,7 @@ def _code_error(finding: Finding, log: LogText) -> Iterable[Finding]:
             tier=Tier.FATAL if name else Tier.LIKELY,
         )
     elif not _IS_GONE.search(message):
-        yield finding.but(subject=own_path(finding.subject), tier=Tier.LIKELY)
+        yield _in_the_code(finding)
     elif name := _PYTHON2_NAME.search(message):
         yield finding.but(
             kind=CauseKind.PYTHON2_ONLY, subject=name[1].partition("'")[0], tier=Tier.FATAL
@@ -100,9 +102,18 @@ def _code_error(finding: Finding, log: LogText) -> Iterable[Finding]:
             kind=CauseKind.NUMPY_API, subject=name[1], tier=Tier.FATAL, remedy=NUMPY_BEFORE_2
         )
     elif name := _PYTHON_STRUCT.search(message) or _PYTHON_NAME.search(message):
-        yield finding.but(kind=CauseKind.PYTHON_API, subject=name[1], tier=Tier.FATAL)
+        member = _MEMBER.search(message)
+        subject = f"{name[1]}.{member[1]}" if member else name[1]
+        yield finding.but(kind=CauseKind.PYTHON_API, subject=subject, tier=Tier.FATAL)
     else:
-        yield finding.but(subject=own_path(finding.subject), tier=Tier.LIKELY)
+        yield _in_the_code(finding)
+
+
+def _in_the_code(finding: Finding) -> Finding:
+    """Blame the project's own file rather than the header of the system that it misuses."""
+    of_system = (finding.subject or "").startswith(_OF_THE_SYSTEM)
+    tier = Tier.STATED if of_system else Tier.LIKELY
+    return finding.but(subject=own_path(finding.subject), tier=tier)
 
 
 def _missing_input(finding: Finding, log: LogText) -> Iterable[Finding]:
@@ -210,6 +221,14 @@ RULES = (
         " find ",
         r"(?:could not|couldn't|cannot|can't|unable to|failed to|did not) find .{0,60}?"
         r"(?P<subject>\b[\w./+-]{1,100}\.h(?:pp)?\b)",
+        tier=Tier.LIKELY,
+        refine=_header,
+    ),
+    Rule(
+        CauseKind.MISSING_HEADER,
+        "header file",
+        r"(?:unable to|could not|couldn't|cannot|can't|failed to|not) (?:find|locate|found?)\b"
+        r".{0,80}\bheader files?:? ?[\[(]?'?(?P<subject>[\w./+-]{1,100}\.h(?:h|pp|xx)?)\b",
         tier=Tier.LIKELY,
         refine=_header,
     ),

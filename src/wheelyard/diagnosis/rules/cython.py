@@ -79,6 +79,13 @@ RULES = (
     ),
     Rule(
         CauseKind.CYTHON3,
+        "reference-counted type '",
+        rf"{_POSITION}Reference-counted type '.{{1,200}}' cannot be used as a template",
+        subject="Cython",
+        remedy=CYTHON_BEFORE_3,
+    ),
+    Rule(
+        CauseKind.CYTHON3,
         "not in a cpp_class",
         subject="Cython",
         remedy=CYTHON_BEFORE_3,

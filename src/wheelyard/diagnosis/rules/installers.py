@@ -47,6 +47,8 @@ def _ignored_versions(finding: Finding, log: LogText) -> Iterable[Finding]:
         if exact and exact[1] in ignored:
             yield finding.but(subject=ignored[exact[1]].strip())
             return
+        if exact and "(from versions: none)" not in log.text(place):
+            return
     if ignored and not any("(from versions" in log.text(p) for p in log.after(finding.place, 3)):
         yield finding.but(subject=list(ignored.values())[-1].strip(), tier=Tier.HINT)
     elif ignored:
@@ -77,6 +79,13 @@ RULES = (
         "could not find a version that satisfies",
         rf"satisfies the requirement (?P<subject>{_REQUIREMENT}) \(from",
         tier=Tier.CERTAIN,
+        refine=_no_version,
+    ),
+    Rule(
+        CauseKind.NO_SUCH_VERSION,
+        "no matching distribution found for ",
+        rf"No matching distribution found for (?P<subject>{_REQUIREMENT})(?:$|\s)",
+        tier=Tier.GENERIC,
         refine=_no_version,
     ),
     Rule(

@@ -122,8 +122,9 @@ RULES = (
     Rule(
         CauseKind.MISSING_PROGRAM,
         "not found",
-        r"(?:^|[\s/])(?:sh|bash|dash|zsh|configure)(?:: line \d{1,6}|: \d{1,6})?: "
-        r"(?:line \d{1,6}: )?(?P<subject>[\w./+-]{1,100}): (?:command )?not found",
+        r"(?:^|[\s/])(?:sh|bash|dash|zsh|configure|[\w.+-]{1,60}\.sh)"
+        r"(?:: line \d{1,6}|: \d{1,6})?: (?:line \d{1,6}: )?(?P<subject>[\w./+-]{1,100}): "
+        r"(?:command )?not found",
         refine=_program_that_stops,
     ),
     Rule(
@@ -221,6 +222,20 @@ RULES = (
         rf"unable to run ['\"]?(?P<subject>{_WORD})",
         tier=Tier.LIKELY,
         refine=_known_only,
+    ),
+    Rule(
+        CauseKind.MISSING_CONFIG_TOOL,
+        "-config",
+        rf"unable to run ['\"]?(?P<subject>{_WORD}-config)['\"]?\. ",
+        refine=named_program,
+    ),
+    Rule(
+        CauseKind.MISSING_PROGRAM,
+        "buffer",
+        r"\b(?:install|find|missing|requires?|needs?|no)\b.{0,30}"
+        r"\bproto(?:col)?[ -]?buffers? compiler",
+        tier=Tier.LIKELY,
+        subject="protoc",
     ),
     Rule(
         CauseKind.MISSING_PROGRAM,

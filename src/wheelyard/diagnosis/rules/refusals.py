@@ -85,6 +85,13 @@ RULES = (
     ),
     Rule(
         CauseKind.PYTHON_REFUSED,
+        "only versions ",
+        r"^(?:\w{0,30}(?:Error|Exception|Exit): )?only versions "
+        r"(?P<subject>[<>=!~]{1,2} ?\d\S{0,40}(?: [<>=!~]\S{1,20}){0,4}) are supported",
+        tier=Tier.LIKELY,
+    ),
+    Rule(
+        CauseKind.PYTHON_REFUSED,
         "python version",
         r"(?:unsupported|incompatible|wrong|invalid) Python version:? ?(?P<subject>\d[\w.]{0,12})?",
         tier=Tier.LIKELY,
