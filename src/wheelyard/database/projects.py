@@ -6,6 +6,7 @@ from packaging.version import Version
 from sqlalchemy import Connection, exists, func, select, update
 
 from wheelyard.database.builds import build_summaries
+from wheelyard.database.certificates import certificates_of_project
 from wheelyard.database.decisions import decisions, forget_unlucky_failures
 from wheelyard.database.dialect import insert, locked
 from wheelyard.database.due import DueLevel
@@ -160,6 +161,7 @@ def project_overview(connection: Connection, project: ProjectName) -> ProjectOve
         wheels=tuple(wheels_of_project(connection, project)),
         builds=tuple(build_summaries(connection, project=project, limit=_OVERVIEW_BUILDS)),
         removed_versions=removed_versions(connection, project),
+        certificates=certificates_of_project(connection, project),
     )
 
 

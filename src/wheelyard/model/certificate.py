@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -61,6 +62,14 @@ class Certificate:
         names = {check.name for check in checks}
         kept = tuple(check for check in self.checks if check.name not in names)
         return Certificate(checks=(*kept, *checks))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certification:
+    """A certificate on record, and when the wheel was checked."""
+
+    certificate: Certificate
+    checked_at: datetime
 
 
 def passed(name: str, message: str, *evidence: str) -> Check:

@@ -1,12 +1,14 @@
 """Everything about one project, as people see it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from packaging.version import Version
 
 from wheelyard.model.build import BuildSummary, Decision
-from wheelyard.model.names import ProjectName
+from wheelyard.model.certificate import Certification
+from wheelyard.model.names import Filename, ProjectName
 from wheelyard.model.project import ProjectStatus, Skip, Want
 from wheelyard.model.wheel import Wheel
 
@@ -20,7 +22,8 @@ class ProjectOverview:
     project, `removed_at` when that was believed. `skips` are what operators want not to be built;
     `is_followed` says that the policy applies, `demand` how much it is asked for beside others.
     `removed_versions` are those that upstream had and has no more.
-    `serial` is ours, None before its pages were marked for the first time.
+    `serial` is ours, None before its pages were marked for the first time. `certificates` tell
+    what was checked of wheels, by build and filename.
     """
 
     name: ProjectName
@@ -43,3 +46,4 @@ class ProjectOverview:
     wheels: tuple[Wheel, ...]
     builds: tuple[BuildSummary, ...]
     removed_versions: frozenset[Version] = frozenset()
+    certificates: Mapping[tuple[str, Filename], Certification] = field(default_factory=dict)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from wheelyard.model.build import BuildSummary, Decision, Failure
+from wheelyard.model.certificate import Certification, certificate_document
 from wheelyard.model.overview import ProjectOverview
 from wheelyard.model.wheel import Wheel, WheelState
 from wheelyard.publish.selection import PLAIN, gone_versions, is_offered, is_withdrawn, prefix_of
@@ -40,7 +41,7 @@ def project_page(project: ProjectOverview, *, index: str, server_url: str) -> by
         project=project,
         offered=any(is_offered(wheel) for wheel in project.wheels),
         decisions=_newest_first(project.decisions),
-        wheels=[_shown_wheel(wheel) for wheel in project.wheels],
+        wheels=[_shown_wheel(wheel, _certification(project, wheel)) for wheel in project.wheels],
         builds=project.builds,
     )
 
@@ -83,7 +84,9 @@ def project_document(project: ProjectOverview) -> bytes:
             }
             for decision in _newest_first(project.decisions)
         ],
-        "wheels": [_wheel_document(wheel) for wheel in project.wheels],
+        "wheels": [
+            _wheel_document(wheel, _certification(project, wheel)) for wheel in project.wheels
+        ],
         "builds": [_build_document(build) for build in project.builds],
     }
     return json.dumps(document, indent=1).encode()
@@ -104,8 +107,13 @@ def _newest_first(decisions: Sequence[Decision]) -> list[Decision]:
     return sorted(by_target, key=lambda decision: decision.version, reverse=True)
 
 
-def _shown_wheel(wheel: Wheel) -> dict[str, Any]:
+def _certification(project: ProjectOverview, wheel: Wheel) -> Certification | None:
+    return project.certificates.get((wheel.build_id, wheel.file.filename))
+
+
+def _shown_wheel(wheel: Wheel, certification: Certification | None) -> dict[str, Any]:
     return {
+        "certification": certification,
         "file": wheel.file,
         "path": wheel.path,
         "tags": ", ".join(sorted(map(str, wheel.file.name.tags))),
@@ -118,7 +126,7 @@ def _shown_wheel(wheel: Wheel) -> dict[str, Any]:
     }
 
 
-def _wheel_document(wheel: Wheel) -> dict[str, Any]:
+def _wheel_document(wheel: Wheel, certification: Certification | None) -> dict[str, Any]:
     return {
         "filename": wheel.file.filename,
         "version": str(wheel.version),
@@ -132,7 +140,13 @@ def _wheel_document(wheel: Wheel) -> dict[str, Any]:
         "yanked": wheel.yanked,
         "yanked_reason": wheel.yanked_reason,
         "build": wheel.build_id,
+        "certificate": None if certification is None else _certificate_document(certification),
     }
+
+
+def _certificate_document(certification: Certification) -> dict[str, Any]:
+    checked_at = certification.checked_at.isoformat()
+    return {"checked_at": checked_at, **certificate_document(certification.certificate)}
 
 
 def _build_document(build: BuildSummary) -> dict[str, Any]:

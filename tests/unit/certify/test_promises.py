@@ -156,7 +156,7 @@ def test_object_files_may_hold_any_words(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "relatives",
     [
-        ("spam-1.0-cp311-cp311-macosx_11_0_arm64.whl",),
+        ("spam-1.0-cp311-cp311-manylinux_2_17_aarch64.whl",),
         ("spam-0.9-cp311-abi3-win_amd64.whl", "spam-0.9-cp311-abi3-linux_armv7l.whl"),
     ],
 )
@@ -173,6 +173,7 @@ def test_a_silent_fall_back_to_python_is_refused(
     [
         ("spam-0.9-cp311-abi3-win_amd64.whl", "spam-0.9-py3-none-any.whl"),
         ("spam-0.9-py3-none-any.whl",),
+        ("spam-0.9-cp311-abi3-win_amd64.whl", "spam-0.9-cp311-cp311-macosx_11_0_arm64.whl"),
         (),
         None,
     ],

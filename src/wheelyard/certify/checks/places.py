@@ -7,6 +7,7 @@ from wheelyard.certify.contents import Contents
 from wheelyard.certify.expected import Expected
 from wheelyard.certify.paths import installed_path
 from wheelyard.model.certificate import Check, failed, not_applicable, passed
+from wheelyard.model.names import WheelName
 
 _OTHERS = {
     "pip": "pip",
@@ -50,7 +51,10 @@ def build_host(contents: Contents, expected: Expected) -> Check:
 
 
 def fall_back(contents: Contents, expected: Expected) -> Check:
-    """A project that has wheels with object files does not silently come without them."""
+    """A project that has compiled wheels for Linux does not silently come without compiled code.
+
+    Wheels for other systems prove nothing: some projects compile only there.
+    """
     name = "fall-back"
     release = expected.release
     if not release.is_known:
@@ -58,10 +62,10 @@ def fall_back(contents: Contents, expected: Expected) -> Check:
     if not release.relatives:
         return not_applicable(name, "The project has no other wheels to compare with.")
     version = release.relatives[0].version
-    compiled = [wheel for wheel in release.relatives if not wheel.is_pure]
-    has_objects = bool(contents.objects) or not is_pure(contents)
-    evidence = f"of the wheels of {version}, {len(compiled)} are for machines of one kind"
-    if has_objects or len(compiled) < len(release.relatives):
+    compiled = [wheel for wheel in release.relatives if _is_for_linux(wheel)]
+    has_pure = any(wheel.is_pure for wheel in release.relatives)
+    evidence = f"of the wheels of {version}, {len(compiled)} are for one kind of Linux machine"
+    if contents.objects or not is_pure(contents) or has_pure or not compiled:
         message = "The wheel is of the kind that the project has."
         return passed(name, message, evidence)
     message = "The project's wheels hold compiled code, and this one came out without any."
@@ -92,6 +96,10 @@ def _name_problems(contents: Contents, expected: Expected) -> Iterator[str]:
         is_allowed = place.startswith(_ALLOWED_IN_PREFIX)
         if scheme == "data" and top in _OF_THE_PREFIX and not is_allowed:
             yield f"{file!a} would be put among the environment's own files"
+
+
+def _is_for_linux(wheel: WheelName) -> bool:
+    return any("linux" in tag.platform for tag in wheel.tags)
 
 
 def _is_owner(expected: Expected) -> bool:
