@@ -188,9 +188,10 @@ class _Loop:
             case (path, wheel):
                 report.enter(Phase.UPLOAD)
                 self.retry(lambda: self._upload(lease, path, wheel), until_lost=report)
-                request = FinishRequest(
-                    wheels=(WheelMessage.of(wheel),), build_seconds=outcome.build_seconds
+                message = WheelMessage.of(
+                    wheel, checks=outcome.checks, dependencies=outcome.dependencies
                 )
+                request = FinishRequest(wheels=(message,), build_seconds=outcome.build_seconds)
         self.retry(report.flush, until_lost=report)
         reply = self.retry(
             lambda: self.connection.finish(lease.build_id, request), until_lost=report

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TypeVar
 
 import httpx2
-from packaging.version import Version
 
 from wheelyard.builder import hooks, source
-from wheelyard.builder.environments.choice import Environments
+from wheelyard.builder.environments.choice import Environments, Surroundings
 from wheelyard.builder.hooks import Workplace
+from wheelyard.builder.importing import ImportPlace, check_imports
+from wheelyard.builder.inspecting import Finished, finish_wheel
 from wheelyard.builder.installing import Index
 from wheelyard.builder.report import Report
 from wheelyard.builder.requirements import (
@@ -26,8 +27,7 @@ from wheelyard.builder.requirements import (
 )
 from wheelyard.builder.sandbox.folders import BuildUser, hand_over
 from wheelyard.builder.sandbox.sandbox import Sandbox
-from wheelyard.certify.inspection import inspect_wheel
-from wheelyard.certify.retag import apply_build_number
+from wheelyard.certify.inspection import failure_of
 from wheelyard.errors import (
     EnvironmentUnusable,
     HostileContent,
@@ -36,7 +36,7 @@ from wheelyard.errors import (
     WheelyardError,
 )
 from wheelyard.model.build import Failure, FailureKind, Limits, Phase
-from wheelyard.model.names import parse_project_name
+from wheelyard.model.certificate import Certificate, Check, CheckResult
 from wheelyard.model.target import Target
 from wheelyard.model.wheel import WheelFile
 from wheelyard.protocol import BuildLease
@@ -62,11 +62,14 @@ class Bench:
 class Outcome:
     """What came of a build: a wheel's file with what was certified of it, or a failure.
 
-    `build_seconds` is how long the project's own code ran.
+    `build_seconds` is how long the project's own code ran; `checks` and `dependencies` are what the
+    server is told of the wheel besides.
     """
 
     result: tuple[Path, WheelFile] | Failure
     build_seconds: float
+    checks: tuple[Check, ...] = ()
+    dependencies: tuple[str, ...] = ()
 
 
 class _Failed(Exception):
@@ -86,16 +89,21 @@ def build(bench: Bench, lease: BuildLease, report: Report, *, work: Path) -> Out
     """
     timer = _Timer()
     try:
-        result = _build(bench, lease, report, work=work, timer=timer)
+        finished, imported = _build(bench, lease, report, work=work, timer=timer)
     except _Failed as failed:
         report.say(f"{failed.failure.kind.value}: {failed.failure.message}")
         return Outcome(result=failed.failure, build_seconds=timer.seconds)
-    return Outcome(result=result, build_seconds=timer.seconds)
+    return Outcome(
+        result=(finished.path, finished.wheel),
+        build_seconds=timer.seconds,
+        checks=(*finished.checks, imported),
+        dependencies=finished.dependencies,
+    )
 
 
 def _build(
     bench: Bench, lease: BuildLease, report: Report, *, work: Path, timer: "_Timer"
-) -> tuple[Path, WheelFile]:
+) -> tuple[Finished, Check]:
     limits, target = lease.limits.limits(), lease.target.target()
     index = Index(url=lease.index_url, folder=bench.folder)
     report.enter(Phase.FETCH)
@@ -112,7 +120,8 @@ def _build(
     system = _must(read_build_system(project_folder))
     requires = (*system.requires, *lease.recipe.requirements)
     environment = _environment(requires, target, index, report)
-    with _surroundings(bench, lease, target, report) as sandbox:
+    packages = lease.recipe.debian_packages
+    with _surroundings(bench, packages, target, report) as (around, sandbox):
         workplace = _workplace(bench, lease, project_folder, sandbox=sandbox, work=work)
         report.enter(Phase.BUILD)
         with timer:
@@ -123,20 +132,27 @@ def _build(
             report.enter(Phase.BUILD)
         with timer:
             filename = _build_wheel(workplace, system, environment, report, used=timer.seconds)
+        report.enter(Phase.INSPECT)
+        taken = _take(workplace.output, filename, work / "taken", limits=limits)
+        private = (str(work), str(bench.folder))
+        finished = _must(finish_wheel(taken, lease, around=around, private=private))
+    return finished, _imported(bench, lease, finished, report, work=work, index=index)
 
-    report.enter(Phase.INSPECT)
-    taken = _take(workplace.output, filename, work / "taken", limits=limits)
-    wheel = apply_build_number(taken, lease.number)
-    certified = _must(
-        inspect_wheel(
-            wheel,
-            project=parse_project_name(lease.project),
-            version=Version(lease.version),
-            target=target,
-            limits=limits,
+
+def _imported(  # noqa: PLR0913 - all that one try needs
+    bench: Bench, lease: BuildLease, finished: Finished, report: Report, *, work: Path, index: Index
+) -> Check:
+    """Import the wheel's modules in an environment that has nothing of its build."""
+    limits, target = lease.limits.limits(), lease.target.target()
+    with _surroundings(bench, finished.packages, target, report) as (_, sandbox):
+        place = ImportPlace(
+            sandbox=sandbox, user=bench.user, folder=work / "import", index=index, limits=limits
         )
-    )
-    return wheel, certified
+        check = _must(check_imports(finished.contents, target, place, report))
+    report.say(f"import: {check.message}")
+    if check.result is CheckResult.FAIL:
+        raise _Failed(failure_of(Certificate(checks=(check,))))
+    return check
 
 
 def _environment(requires: tuple[str, ...], target: Target, index: Index, report: Report) -> Path:
@@ -147,10 +163,9 @@ def _environment(requires: tuple[str, ...], target: Target, index: Index, report
 
 @contextmanager
 def _surroundings(
-    bench: Bench, lease: BuildLease, target: Target, report: Report
-) -> Iterator[Sandbox]:
-    """Yield the sandbox in which the project's code runs, with the recipe's Debian packages."""
-    packages = lease.recipe.debian_packages
+    bench: Bench, packages: Sequence[str], target: Target, report: Report
+) -> Iterator[tuple[Surroundings, Sandbox]]:
+    """Yield the system in which the project's code runs, with Debian packages, and its sandbox."""
     if packages:
         report.say(f"Debian packages: {', '.join(packages)}")
     opened = bench.environments.opened(target, packages, say=report.say, check=report.check)
@@ -167,7 +182,7 @@ def _surroundings(
             report.say(f"this builder cannot add {', '.join(around.not_added)}")
         if around.digest is not None:
             report.say(f"environment: {around.name} {around.digest}")
-        yield bench.sandbox if around.view is None else bench.sandbox.showing(around.view)
+        yield around, bench.sandbox if around.view is None else bench.sandbox.showing(around.view)
 
 
 def _without_packages(kind: FailureKind, error: WheelyardError, packages: Sequence[str]) -> Failure:

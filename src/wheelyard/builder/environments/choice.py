@@ -29,12 +29,13 @@ HOST = "host"
 class Surroundings:
     """What a build is made in: `view` is None for the machine's own system.
 
-    `digest` is that of the environment's manifest; `not_added` are the packages that were asked
-    for and that this machine has no way to add.
+    `root` is where its files are, for reading; `digest` is that of the environment's manifest;
+    `not_added` are the packages that were asked for and that this machine has no way to add.
     """
 
     name: str
     view: View | None = None
+    root: Path = Path("/")
     digest: str | None = None
     not_added: tuple[str, ...] = ()
 
@@ -92,6 +93,7 @@ class Environments:
                 yield Surroundings(
                     name=str(name),
                     view=root_view(version.root),
+                    root=version.root,
                     digest=version.manifest.digest,
                     not_added=tuple(wanted),
                 )
@@ -99,7 +101,9 @@ class Environments:
         words = None if os.geteuid() == 0 else self.words
         folder = self.store.folder
         with made_layer(folder, name, wanted, words=words, say=say, check=check) as layer:
-            yield Surroundings(name=str(name), view=root_view(layer.root), digest=layer.digest)
+            yield Surroundings(
+                name=str(name), view=root_view(layer.root), root=layer.root, digest=layer.digest
+            )
 
 
 def _require_python(name: EnvironmentName, manifest: Manifest, target: Target) -> None:
