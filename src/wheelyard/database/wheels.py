@@ -11,6 +11,7 @@ from sqlalchemy import (
     ScalarSelect,
     Select,
     case,
+    exists,
     func,
     select,
     update,
@@ -21,6 +22,7 @@ from wheelyard.database.dialect import insert
 from wheelyard.database.releases import release_is
 from wheelyard.database.tables import (
     builds,
+    certificates,
     projects,
     releases,
     targets,
@@ -148,6 +150,19 @@ def newest_wheels(connection: Connection, *, limit: int) -> list[Wheel]:
         .where(wheels.c.state == WheelState.PUBLISHED)
         .order_by(wheels.c.id.desc())
         .limit(limit)
+    )
+    return [_wheel(row) for row in rows]
+
+
+def uncertified_wheels(connection: Connection) -> list[Wheel]:
+    """Return the published wheels that have no certificate, in the order of their making."""
+    rows = connection.execute(
+        _query()
+        .where(
+            wheels.c.state == WheelState.PUBLISHED,
+            ~exists().where(certificates.c.wheel_id == wheels.c.id),
+        )
+        .order_by(wheels.c.id)
     )
     return [_wheel(row) for row in rows]
 

@@ -7,7 +7,7 @@ from wheelyard.cli.app import modules_for
 
 EVERY_MODULE = [
     *("up", "serve", "build", "builders", "projects", "releases", "queue", "targets"),
-    *("upstream", "databases", "stats", "downloads", "diagnose", "environments"),
+    *("upstream", "databases", "stats", "downloads", "diagnose", "environments", "certify"),
 ]
 
 
@@ -22,6 +22,7 @@ EVERY_MODULE = [
         (["queue", "--json", "list"], ["queue"]),
         (["diagnose", "up"], ["diagnose"]),
         (["environment", "create", "bookworm-arm64"], ["environments"]),
+        (["certify", "spam.whl"], ["certify"]),
         (["--help"], EVERY_MODULE),
         (["nonsense"], EVERY_MODULE),
     ],
