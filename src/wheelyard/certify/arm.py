@@ -34,6 +34,9 @@ _OF_V6 = frozenset({0, 1, 2, 3, 4, 5, 6, 7, 9})
 """What an ARM1176 runs: v6KZ and all before it, without the Thumb-2 of v6T2."""
 
 _OF_V7 = _OF_V6 | {8, 10}
+_NEWER = frozenset({14, 22})
+"""Later application processors, whose code a library such as numpy chooses at run time."""
+
 _NEWEST_VFP_OF_V6 = 2
 _THUMB_2 = 2
 
@@ -52,6 +55,11 @@ class ArmAttributes:
     vfp_arguments: int | None = None
 
     @property
+    def is_chosen_at_run_time(self) -> bool:
+        """Whether some code is for processors after v7, so that an import has to prove it."""
+        return self.architecture in _NEWER
+
+    @property
     def architecture_name(self) -> str:
         """The architecture as people write it."""
         if self.architecture is None:
@@ -62,8 +70,13 @@ class ArmAttributes:
 
 
 def arm_problems(attributes: ArmAttributes, *, architecture: str) -> Iterator[str]:
-    """Yield why code with these attributes does not run on `armv6l` or `armv7l` machines."""
-    allowed = _OF_V6 if architecture == "armv6l" else _OF_V7
+    """Yield why code with these attributes does not run on `armv6l` or `armv7l` machines.
+
+    An attribute is the highest of all that was linked together. For armv7l later processors are
+    let pass, because real libraries hold code for them that they run there only; for armv6l no
+    such excuse is taken.
+    """
+    allowed = _OF_V6 if architecture == "armv6l" else _OF_V7 | _NEWER
     if attributes.architecture is None:
         yield "does not say which Arm architecture it is for (Tag_CPU_arch)"
     elif attributes.architecture not in allowed:

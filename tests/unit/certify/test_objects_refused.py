@@ -57,6 +57,12 @@ V6_OBJECT = elf_object(machine=ARM, attributes=arm_attributes(architecture=V6, f
         (V6_TARGET, elf_object(machine=ARM, attributes=b"A\0\0\0\0"), "arm", "no Arm attributes"),
         (
             V7_TARGET,
+            elf_object(machine=ARM, attributes=arm_attributes(architecture=13)),
+            "arm",
+            "holds Arm v7E-M code",
+        ),
+        (
+            V6_TARGET,
             elf_object(machine=ARM, attributes=arm_attributes(architecture=14)),
             "arm",
             "holds Arm v8-A code",
@@ -118,6 +124,7 @@ def test_an_object_that_would_not_work_on_the_target_is_refused(
         (V6_TARGET, V6_OBJECT),
         (V7_TARGET, V6_OBJECT),
         (V7_TARGET, elf_object(machine=ARM, attributes=arm_attributes(architecture=V7, thumb=2))),
+        (V7_TARGET, elf_object(machine=ARM, attributes=arm_attributes(architecture=14))),
         (V7_TARGET, elf_object(machine=ARM, alignment=4096)),
         (V7_TARGET, elf_object(machine=ARM, imports=["clock_gettime", "__fread_chk"])),
         (V7_TARGET, static_library(V6_OBJECT, V6_OBJECT)),

@@ -57,10 +57,16 @@ def arm(contents: Contents, expected: Expected) -> Check:
         message = f"An object file does not run on every {architecture} machine."
         return failed("arm", message, *problems)
     names = {each.arm.architecture_name for each in contents.objects if each.arm is not None}
+    newer = [
+        f"{each.name!a} holds {each.arm.architecture_name} code, which it must choose at run time"
+        for each in contents.objects
+        if each.arm is not None and each.arm.is_chosen_at_run_time
+    ]
     return passed(
         "arm",
         f"No object file needs more than {architecture} has.",
         f"Tag_CPU_arch: {', '.join(sorted(names))}",
+        *newer,
     )
 
 
