@@ -323,6 +323,10 @@ class WheelMessage(Message):
             dependencies=tuple(dependencies),
         )
 
+    def told(self) -> tuple[Check, ...]:
+        """Take the builder's checks out of the message."""
+        return tuple(check.check() for check in self.checks)
+
     def wheel(self) -> WheelFile:
         """Take the wheel's file out of the message."""
         return WheelFile(

@@ -144,7 +144,8 @@ def _imported(  # noqa: PLR0913 - all that one try needs
 ) -> Check:
     """Import the wheel's modules in an environment that has nothing of its build."""
     limits, target = lease.limits.limits(), lease.target.target()
-    with _surroundings(bench, finished.packages, target, report) as (_, sandbox):
+    packages = bench.environments.lacking(target, finished.packages)
+    with _surroundings(bench, packages, target, report) as (_, sandbox):
         place = ImportPlace(
             sandbox=sandbox, user=bench.user, folder=work / "import", index=index, limits=limits
         )

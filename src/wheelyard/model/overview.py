@@ -23,7 +23,8 @@ class ProjectOverview:
     `is_followed` says that the policy applies, `demand` how much it is asked for beside others.
     `removed_versions` are those that upstream had and has no more.
     `serial` is ours, None before its pages were marked for the first time. `certificates` tell
-    what was checked of wheels, by build and filename.
+    what was checked of wheels, by build and filename; `dependencies` name the Debian packages that
+    users of a file need besides.
     """
 
     name: ProjectName
@@ -47,3 +48,4 @@ class ProjectOverview:
     builds: tuple[BuildSummary, ...]
     removed_versions: frozenset[Version] = frozenset()
     certificates: Mapping[tuple[str, Filename], Certification] = field(default_factory=dict)
+    dependencies: Mapping[Filename, tuple[str, ...]] = field(default_factory=dict)

@@ -41,7 +41,7 @@ def project_page(project: ProjectOverview, *, index: str, server_url: str) -> by
         project=project,
         offered=any(is_offered(wheel) for wheel in project.wheels),
         decisions=_newest_first(project.decisions),
-        wheels=[_shown_wheel(wheel, _certification(project, wheel)) for wheel in project.wheels],
+        wheels=[_shown_wheel(wheel, project) for wheel in project.wheels],
         builds=project.builds,
     )
 
@@ -84,9 +84,7 @@ def project_document(project: ProjectOverview) -> bytes:
             }
             for decision in _newest_first(project.decisions)
         ],
-        "wheels": [
-            _wheel_document(wheel, _certification(project, wheel)) for wheel in project.wheels
-        ],
+        "wheels": [_wheel_document(wheel, project) for wheel in project.wheels],
         "builds": [_build_document(build) for build in project.builds],
     }
     return json.dumps(document, indent=1).encode()
@@ -111,9 +109,10 @@ def _certification(project: ProjectOverview, wheel: Wheel) -> Certification | No
     return project.certificates.get((wheel.build_id, wheel.file.filename))
 
 
-def _shown_wheel(wheel: Wheel, certification: Certification | None) -> dict[str, Any]:
+def _shown_wheel(wheel: Wheel, project: ProjectOverview) -> dict[str, Any]:
     return {
-        "certification": certification,
+        "certification": _certification(project, wheel),
+        "dependencies": project.dependencies.get(wheel.file.filename, ()),
         "file": wheel.file,
         "path": wheel.path,
         "tags": ", ".join(sorted(map(str, wheel.file.name.tags))),
@@ -126,7 +125,8 @@ def _shown_wheel(wheel: Wheel, certification: Certification | None) -> dict[str,
     }
 
 
-def _wheel_document(wheel: Wheel, certification: Certification | None) -> dict[str, Any]:
+def _wheel_document(wheel: Wheel, project: ProjectOverview) -> dict[str, Any]:
+    certification = _certification(project, wheel)
     return {
         "filename": wheel.file.filename,
         "version": str(wheel.version),
@@ -140,6 +140,7 @@ def _wheel_document(wheel: Wheel, certification: Certification | None) -> dict[s
         "yanked": wheel.yanked,
         "yanked_reason": wheel.yanked_reason,
         "build": wheel.build_id,
+        "debian_packages": project.dependencies.get(wheel.file.filename, ()),
         "certificate": None if certification is None else _certificate_document(certification),
     }
 

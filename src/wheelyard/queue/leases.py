@@ -248,9 +248,7 @@ def _take_in(
         release=ReleaseFacts() if page is None else release_facts(page, job.version, ours),
     )
     announced = [wheel.wheel() for wheel in report.wheels]
-    told = {
-        Filename(wheel.filename): [each.check() for each in wheel.checks] for wheel in report.wheels
-    }
+    told = {Filename(wheel.filename): wheel.told() for wheel in report.wheels}
     with tempfile.TemporaryDirectory(prefix="wheelyard-delivery-") as folder:
         delivered = receive(
             store, assignment, announced, folder=Path(folder), limits=limits, told=told

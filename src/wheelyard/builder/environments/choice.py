@@ -63,6 +63,21 @@ class Environments:
         name = environment_of(target)
         return name if name is not None and self.store.has(name) else None
 
+    def lacking(self, target: Target, packages: Sequence[str]) -> tuple[str, ...]:
+        """Return those of some Debian packages that a target's environment does not have itself.
+
+        The machine's own system is taken to have what was built in it.
+
+        Raises:
+            UnknownEnvironment: if the settings name one that is not there.
+            EnvironmentUnusable: if it is damaged.
+        """
+        name = self.name_for(target)
+        if name is None:
+            return ()
+        installed = {package.name for package in self.store.current(name).manifest.packages}
+        return tuple(package for package in packages if package not in installed)
+
     @contextmanager
     def opened(
         self,
