@@ -28,6 +28,12 @@ from wheelyard.model.wheel import WheelFile
 MAX_METADATA = 16 * 1024**2
 """The most bytes that METADATA may have."""
 
+MAX_FILES = 75_000
+"""The most files that a wheel may have: half as many again as the largest real ones."""
+
+MAX_OBJECTS = 10_000
+"""The most object files that a wheel may have, those in static libraries among them."""
+
 _MAX_WHEEL_FILE = 64 * 1024
 _MAX_RECORD = 64 * 1024**2
 _MAX_RATIO = 200
@@ -41,7 +47,8 @@ _CHUNK = 1024**2
 class Contents:
     """What is in a wheel.
 
-    `files` are the paths in the archive, folders left out; `wheel_file`, `metadata` hold the bytes
+    `files` are the paths in the archive, folders left out, and `basenames` their last parts, among
+    which the loader finds libraries of the wheel's own; `wheel_file`, `metadata` hold the bytes
     of WHEEL and METADATA; `record_problems` tell where RECORD is wrong, `broken` which object
     files cannot be read, `leaks` which text files hold words that were not to leave the builder.
     """
@@ -51,6 +58,7 @@ class Contents:
     wheel: WheelName
     folders: Folders
     files: tuple[str, ...]
+    basenames: frozenset[str]
     wheel_file: bytes
     metadata: bytes
     objects: tuple[ObjectFile, ...]
@@ -120,6 +128,7 @@ def _read(
         wheel=wheel,
         folders=folders,
         files=files,
+        basenames=frozenset(file.rpartition("/")[2] for file in files),
         wheel_file=wheel_file,
         metadata=metadata,
         objects=tuple(reading.objects),
@@ -135,7 +144,7 @@ def _open_within_limits(file: BinaryIO, limits: Limits) -> Archive:
     size = file.seek(0, 2)
     if size > limits.output_bytes:
         raise HostileContent(f"the wheel has {size} bytes, more than {limits.output_bytes}")
-    archive = open_archive(file, max_members=limits.files)
+    archive = open_archive(file, max_members=min(limits.files, MAX_FILES))
     unpacked = sum(member.size for member in archive.members)
     if unpacked > limits.disk_bytes:
         raise HostileContent(f"the wheel unpacks to {unpacked} bytes, over {limits.disk_bytes}")
@@ -190,6 +199,8 @@ class _Reading:
         for index, member in enumerate(self._archive.members):
             if not member.is_folder:
                 self._read(index, member.name)
+            if len(self.objects) > MAX_OBJECTS:
+                raise HostileContent(f"the wheel has more than {MAX_OBJECTS} object files")
 
     def _read(self, index: int, name: str) -> None:
         line = self._lines.get(name)

@@ -72,13 +72,13 @@ def debian_dependencies(contents: Contents, index: LibraryIndex) -> tuple[str, .
 
 def outside_libraries(contents: Contents) -> dict[str, list[str]]:
     """Return the libraries that a wheel needs and not every system has, with their users."""
-    brought = {file.rpartition("/")[2] for file in contents.files}
-    brought |= {each.dynamic.soname or "" for each in contents.linked}
+    known = contents.basenames | _ALWAYS_THERE
+    known |= {each.dynamic.soname or "" for each in contents.linked}
     users: dict[str, list[str]] = {}
     for each in contents.linked:
         for library in each.dynamic.needed:
             is_loader = library.startswith(("ld-linux", "ld64.so"))
-            if library not in brought | _ALWAYS_THERE and not is_loader:
+            if library not in known and not is_loader:
                 users.setdefault(library, []).append(each.name)
     return dict(sorted(users.items()))
 

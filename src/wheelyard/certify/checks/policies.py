@@ -40,9 +40,10 @@ def find_policy(name: str, architecture: str) -> Policy | None:
 
 def policy_problems(contents: Contents, policy: Policy) -> Iterator[str]:
     """Yield where object files ask for more than a policy promises to find on every system."""
-    brought = {file.rpartition("/")[2] for file in contents.files}
     for each in contents.linked:
-        yield from (f"{each.name!a} {problem}" for problem in _problems(each, policy, brought))
+        yield from (
+            f"{each.name!a} {problem}" for problem in _problems(each, policy, contents.basenames)
+        )
 
 
 def best_platform(contents: Contents, target: Target) -> str | None:
@@ -56,7 +57,7 @@ def best_platform(contents: Contents, target: Target) -> str | None:
     return None
 
 
-def _problems(each: ObjectFile, policy: Policy, brought: set[str]) -> Iterator[str]:
+def _problems(each: ObjectFile, policy: Policy, brought: frozenset[str]) -> Iterator[str]:
     for library in each.dynamic.needed:
         if library in brought or library in policy.whitelist or library.startswith(_LOADER):
             forbidden = policy.blacklist.get(library, frozenset()) & each.dynamic.imports

@@ -110,9 +110,8 @@ def _needs(contents: Contents) -> list[tuple[str, str, _Version, str]]:
 
 
 def _versions(each: ObjectFile, contents: Contents) -> Iterator[str]:
-    brought = {file.rpartition("/")[2] for file in contents.files}
     for library, versions in each.dynamic.versions.items():
-        if library not in brought:
+        if library not in contents.basenames:
             yield from sorted(versions)
 
 
