@@ -82,6 +82,7 @@ def test_what_a_builder_found_stays(wheelyard: Commands) -> None:
 def test_only_wheels_of_a_target_may_be_asked_for(wheelyard: Commands) -> None:
     wheelyard.yard.publish(files=GOOD)
     assert wheelyard.json("certify", "spam", "--target", "trixie-cp313-armv7l") == {"wheels": []}
+    assert wheelyard.json("certify", "--target", "trixie-cp313-armv7l") == {"wheels": []}
     assert len(wheelyard.json("certify", "spam", "--target", BOOKWORM)["wheels"]) == 1
 
 

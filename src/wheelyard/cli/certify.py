@@ -35,7 +35,7 @@ def certify(
         typer.Argument(
             metavar="[PROJECT|FILE]",
             help="A wheel's file, or a project whose wheels are on the index;"
-            " without either, every wheel on the index that has no certificate yet.",
+            " without either, wheels on the index that have no certificate, 1000 at once.",
         ),
     ] = None,
     *,

@@ -11,9 +11,12 @@ from wheelyard.model.names import TargetName, parse_project_name
 from wheelyard.model.wheel import Wheel, WheelState
 from wheelyard.queue.recertify import certify_again
 
+_AT_ONCE = 1000
+"""So many wheels without a certificate are checked by one command; the next takes the next."""
+
 
 def certify_stored(what: str | None, *, target: TargetName | None) -> list[Found]:
-    """Check the published wheels of a project, or all that have no certificate yet.
+    """Check the published wheels of a project, or a thousand that have no certificate yet.
 
     Raises:
         UnknownProject: if nobody ever asked for the project.
@@ -21,14 +24,13 @@ def certify_stored(what: str | None, *, target: TargetName | None) -> list[Found
     context = opened()
     limits = context.settings.limits.limits()
     found = []
-    for wheel in _chosen(context, what):
-        if target is None or wheel.target == target:
-            certificate = certify_again(
-                context.engine, context.store, wheel, clock=context.clock, limits=limits
-            )
-            found.append(
-                Found(filename=wheel.file.filename, target=wheel.target, certificate=certificate)
-            )
+    for wheel in _chosen(context, what, target):
+        certificate = certify_again(
+            context.engine, context.store, wheel, clock=context.clock, limits=limits
+        )
+        found.append(
+            Found(filename=wheel.file.filename, target=wheel.target, certificate=certificate)
+        )
     if found:
         with audited(context, "certify", {"project": what, "target": target}) as operation:
             failed = [one.filename for one in found if not one.certificate.is_passed]
@@ -36,12 +38,13 @@ def certify_stored(what: str | None, *, target: TargetName | None) -> list[Found
     return found
 
 
-def _chosen(context: Context, what: str | None) -> list[Wheel]:
+def _chosen(context: Context, what: str | None, target: TargetName | None) -> list[Wheel]:
     with reading(context.engine) as connection:
         if what is None:
-            return uncertified_wheels(connection)
+            return uncertified_wheels(connection, target=target, limit=_AT_ONCE)
         project = parse_project_name(what)
         if project_overview(connection, project) is None:
             raise UnknownProject(project, "Nobody has asked for it here")
         wheels = wheels_of_project(connection, project)
-    return [wheel for wheel in wheels if wheel.state is WheelState.PUBLISHED]
+    published = [wheel for wheel in wheels if wheel.state is WheelState.PUBLISHED]
+    return [wheel for wheel in published if target in {None, wheel.target}]

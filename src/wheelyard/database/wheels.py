@@ -14,6 +14,7 @@ from sqlalchemy import (
     exists,
     func,
     select,
+    true,
     update,
 )
 from sqlalchemy import insert as plain_insert
@@ -154,15 +155,19 @@ def newest_wheels(connection: Connection, *, limit: int) -> list[Wheel]:
     return [_wheel(row) for row in rows]
 
 
-def uncertified_wheels(connection: Connection) -> list[Wheel]:
-    """Return the published wheels that have no certificate, in the order of their making."""
+def uncertified_wheels(
+    connection: Connection, *, target: TargetName | None, limit: int
+) -> list[Wheel]:
+    """Return published wheels (of a target) without a certificate, in the order of their making."""
     rows = connection.execute(
         _query()
         .where(
             wheels.c.state == WheelState.PUBLISHED,
             ~exists().where(certificates.c.wheel_id == wheels.c.id),
+            true() if target is None else targets.c.name == target,
         )
         .order_by(wheels.c.id)
+        .limit(limit)
     )
     return [_wheel(row) for row in rows]
 

@@ -5,7 +5,7 @@ policies alone are the same anywhere, so that a server judges wheels of every ar
 """
 
 from collections.abc import Iterator
-from functools import cache
+from functools import lru_cache
 
 from auditwheel.architecture import Architecture
 from auditwheel.libc import Libc
@@ -16,9 +16,11 @@ from wheelyard.certify.objects import ObjectFile
 from wheelyard.model.target import Target, platform_tags
 
 _LOADER = ("ld-linux", "ld64.so")
+_REMEMBERED = 32
+"""So many architectures are kept: hostile tags may name any."""
 
 
-@cache
+@lru_cache(maxsize=_REMEMBERED)
 def policies_of(architecture: str) -> tuple[Policy, ...]:
     """Return the policies for an architecture, the widest (oldest) first; none where none are."""
     try:
