@@ -22,10 +22,11 @@ _VERNEEDNUM = 0x6FFFFFFF
 _MAX_STRINGS = 128 * 1024**2
 _MAX_SYMBOLS = 4_000_000
 _MAX_ENTRIES = 2000
-_MAX_VERSIONS = 20_000
+_MAX_VERSIONS = 2000
 _MAX_TEXT = 1024
 _MAX_SYMBOL = 64 * 1024
-_MAX_SYMBOL_BYTES = 256 * 1024**2
+_MOST_SHARED = 4
+"""Linkers let names share their ends, but not so much that all are this many times their table."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +167,7 @@ def _symbols(
         raise HostileContent(f"{image.name!a} has {count} symbols")
     section = 3 if image.bits == 64 else 5  # noqa: PLR2004 - the word's size, the field's number
     names: tuple[set[str], set[str]] = (set(), set())
-    left = _MAX_SYMBOL_BYTES
+    left = _MOST_SHARED * len(strings) + _MAX_SYMBOL
     for fields in struct.iter_unpack(layout, image.read(start, count * length)):
         if fields[0]:
             name = _text(image, strings, fields[0], _MAX_SYMBOL)

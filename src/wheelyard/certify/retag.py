@@ -5,7 +5,7 @@ import os
 import tempfile
 import zipfile
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from wheelyard.certify.archive import DEFLATED, Archive, open_archive
@@ -22,6 +22,8 @@ from wheelyard.model.build import Limits
 from wheelyard.model.names import WheelName, parse_wheel_name
 
 _MAX_FILE = 64 * 1024**2
+_MAX_FILENAME = 250
+"""What a name of a file may have (`parse_filename`): better one tag than no wheel."""
 
 
 def retag_wheel(path: Path, *, number: int, platform: str | None = None) -> Path:
@@ -41,6 +43,8 @@ def retag_wheel(path: Path, *, number: int, platform: str | None = None) -> Path
         raise InvalidName(number, "Build numbers start at 0")
     wheel = parse_wheel_name(path.name)
     new = _Tags(number=number, platform=platform if _may_add(wheel, platform) else None)
+    if len(new.filename(path.name)) > _MAX_FILENAME:
+        new = replace(new, platform=None)
     if new == _Tags(number=0, platform=None):
         return path
     renamed = path.with_name(new.filename(path.name))

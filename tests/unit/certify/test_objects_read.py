@@ -142,6 +142,22 @@ def test_an_object_that_is_cut_off_is_refused(length: int) -> None:
         read(content[: length % len(content)])
 
 
+def test_names_that_overlap_without_end_are_refused_soon() -> None:
+    content = bytearray(elf_object(imports=["x" * 60_000, *(f"b{n}" for n in range(2000))]))
+    first, size = 64 + 3 * 56 + 24, 24
+    for number in range(2000):
+        place = first + (number + 1) * size
+        content[place : place + 4] = content[first : first + 4]
+    with pytest.raises(HostileContent, match="too many bytes of names"):
+        read(bytes(content))
+
+
+def test_versions_without_end_are_refused() -> None:
+    content = elf_object(versions={"libc.so.6": [f"GLIBC_2.{n}" for n in range(2001)]})
+    with pytest.raises(HostileContent, match="more than 2000 versions"):
+        read(content)
+
+
 @given(st.binary(max_size=200))
 def test_any_bytes_may_be_attributes(content: bytes) -> None:
     parse_attributes(b"A" + content, byte_order="<")

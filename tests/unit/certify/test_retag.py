@@ -168,3 +168,9 @@ def test_a_platform_is_added_to_a_plain_linux_wheel_of_its_machine_only(
 ) -> None:
     path = make_wheel(tmp_path, tags=tags)
     assert retag_wheel(path, number=0, platform=platform) == path
+
+
+def test_a_name_that_would_get_too_long_keeps_its_one_tag(tmp_path: Path) -> None:
+    name = "s" * 200
+    path = make_wheel(tmp_path, name=name, files={f"{name}.py": b"", "core.so": OLD})
+    assert retag_wheel(path, number=0, platform="manylinux_2_17_x86_64") == path
