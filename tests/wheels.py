@@ -16,11 +16,8 @@ from pathlib import Path
 
 from packaging.tags import parse_tag
 
+from elves import AARCH64, ARM, X86_64, elf_object
 from wheelyard.model.target import Target, target_from_name
-
-X86_64 = 62
-ARM = 40
-AARCH64 = 183
 
 
 class Fault(StrEnum):
@@ -90,12 +87,6 @@ def make_target(name: str = "bookworm-cp311-x86_64") -> Target:
     return target_from_name(name)
 
 
-def elf_object(*, machine: int = X86_64, bits: int = 64) -> bytes:
-    """Return the start of an ELF shared object, enough for a reader of its header."""
-    identity = b"\x7fELF" + bytes([bits // 32, 1, 1, 0]) + bytes(8)
-    return identity + struct.pack("<HHI", 3, machine, 1) + bytes(100)
-
-
 def record_hash(content: bytes, algorithm: str = "sha256") -> str:
     """Return a hash as RECORD writes it."""
     digest = base64.urlsafe_b64encode(hashlib.new(algorithm, content).digest())
@@ -125,7 +116,7 @@ def make_wheel(
     if files is None:
         files = {f"{name.lower()}/__init__.py": b"eggs = 1\n"}
         if not all(tag.endswith("-none-any") for tag in tags):
-            files = {**files, f"{name.lower()}/_core.so": elf_object()}
+            files = {**files, f"{name.lower()}/_core.so": elf_object(machine=_machine_of(tags))}
     wheel = _wheel_file(tags, build)
     if metadata is None:
         metadata = _metadata(name, version, requires_python)
@@ -145,6 +136,12 @@ def make_wheel(
     folder.mkdir(parents=True, exist_ok=True)
     path.write_bytes(_break_bytes(_archive(contents, fault), fault))
     return path
+
+
+def _machine_of(tags: Sequence[str]) -> int:
+    """Return ELF's number of the machine that tags are for, where tests care."""
+    machines = {"armv6l": ARM, "armv7l": ARM, "aarch64": AARCH64}
+    return next((each for name, each in machines.items() if tags[0].endswith(name)), X86_64)
 
 
 def make_zip(path: Path, contents: Mapping[str, bytes]) -> Path:

@@ -4,6 +4,7 @@ docs/builder-api.md tells the story; the OpenAPI document of the server is made 
 All paths are below `PREFIX`; every request carries `Authorization: Bearer <token>`.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
@@ -16,6 +17,7 @@ from wheelyard.model.build import (
     Phase,
     SdistReference,
 )
+from wheelyard.model.certificate import MAX_CHARACTERS, MAX_EVIDENCE, Check, CheckResult
 from wheelyard.model.names import (
     Filename,
     Sha256,
@@ -41,6 +43,8 @@ MAX_EVIDENCE_LINES = 50
 MAX_EVIDENCE_CHARACTERS = 2000
 MAX_WHEELS = 4
 MAX_CLAIM_WAIT_SECONDS = 30.0
+MAX_CHECKS = 8
+MAX_DEPENDENCIES = 50
 
 ProjectNameField = Annotated[str, AfterValidator(parse_project_name)]
 TargetNameField = Annotated[str, AfterValidator(parse_target_name)]
@@ -270,17 +274,55 @@ class UploadState(Message):
     parts: dict[int, int]
 
 
+class CheckMessage(Message):
+    """A check that only a builder can do, such as importing the wheel's modules."""
+
+    name: str = Field(pattern="^[a-z0-9+-]{1,40}$")
+    result: CheckResult
+    message: str = Field(max_length=MAX_CHARACTERS)
+    evidence: tuple[Annotated[str, Field(max_length=MAX_CHARACTERS)], ...] = Field(
+        default=(), max_length=MAX_EVIDENCE
+    )
+
+    @classmethod
+    def of(cls, check: Check) -> "CheckMessage":
+        """Put a check into a message."""
+        return cls(
+            name=check.name, result=check.result, message=check.message, evidence=check.evidence
+        )
+
+    def check(self) -> Check:
+        """Take the check out of the message."""
+        return Check(
+            name=self.name, result=self.result, message=self.message, evidence=self.evidence
+        )
+
+
+DependencyField = Annotated[
+    str,
+    Field(max_length=200, pattern=r"^[a-z0-9][a-z0-9+.-]+( \([<>=]{1,2} [A-Za-z0-9.+~:-]+\))?$"),
+]
+
+
 class WheelMessage(Message):
-    """A wheel that was uploaded, as the builder announces it."""
+    """A wheel that was uploaded, as the builder announces it.
+
+    `checks` are what the builder found beyond the bytes; `dependencies` the Debian packages that
+    users of the wheel need, such as `libxml2 (>= 2.9.0)`.
+    """
 
     filename: FilenameField
     size: int = Field(ge=0)
     sha256: Sha256Field
     metadata_sha256: Sha256Field
     requires_python: str | None = Field(default=None, max_length=500)
+    checks: tuple[CheckMessage, ...] = Field(default=(), max_length=MAX_CHECKS)
+    dependencies: tuple[DependencyField, ...] = Field(default=(), max_length=MAX_DEPENDENCIES)
 
     @classmethod
-    def of(cls, wheel: WheelFile) -> "WheelMessage":
+    def of(
+        cls, wheel: WheelFile, *, checks: Iterable[Check] = (), dependencies: Iterable[str] = ()
+    ) -> "WheelMessage":
         """Put a wheel's file into a message."""
         return cls(
             filename=wheel.filename,
@@ -288,7 +330,13 @@ class WheelMessage(Message):
             sha256=wheel.sha256,
             metadata_sha256=wheel.metadata_sha256,
             requires_python=wheel.requires_python,
+            checks=tuple(CheckMessage.of(check) for check in checks),
+            dependencies=tuple(dependencies),
         )
+
+    def told(self) -> tuple[Check, ...]:
+        """Take the builder's checks out of the message."""
+        return tuple(check.check() for check in self.checks)
 
     def wheel(self) -> WheelFile:
         """Take the wheel's file out of the message."""

@@ -218,6 +218,20 @@ def test_a_build_that_took_too_long_gets_more_time_and_keeps_its_compilers(
     assert (lease.limits.duration_seconds, lease.recipe.jobs) == (4 * usual, None)
 
 
+def test_a_wheel_that_fails_its_certificate_is_explained_and_not_made_again(
+    workshop: Workshop, builder: Builder
+) -> None:
+    lease = workshop.claimed(builder)
+    workshop.heartbeat(builder, lease.build_id, log=LACKS["foo.h"])
+    message = "The wheel cannot be used: spam/_eggs.so has an executable stack"
+    failure = Failure(kind=FailureKind.OUTPUT_INVALID, message=message, subject="segments")
+    workshop.finish(builder, lease.build_id, failure=failure, environment_digest=ROOT)
+    assert workshop.claim(builder) is None
+    assert workshop.verdicts() == {("1.0", BOOKWORM): "failed"}
+    (told,) = examined(workshop)
+    assert (told.causes[0]["kind"], told.causes[0]["subject"]) == ("invalid-wheel", "segments")
+
+
 def test_an_old_release_is_tried_with_the_build_requirements_of_its_day(
     workshop: Workshop, builder: Builder
 ) -> None:

@@ -160,6 +160,72 @@ def test_a_build_goes_from_claim_to_the_index(yard: Yard, board: Board, tmp_path
     assert yard.client.get(f"/logs/{build_id}.log").content.startswith(b"compiling\n")
 
 
+def test_what_a_builder_found_of_a_wheel_is_shown_with_it(
+    yard: Yard, board: Board, tmp_path: Path
+) -> None:
+    yard.job()
+    build_id = board.lease()["build_id"]
+    wheel = make_wheel(tmp_path / "out")
+    board.put(build_id, wheel.name, 0, wheel.read_bytes())
+    imported = {
+        "name": "import",
+        "result": "pass",
+        "message": "These can be imported: <b>spam</b>.",
+        "evidence": ["a < b"],
+    }
+    found = {"checks": [imported], "dependencies": ["libxml2 (>= 2.9.0)", "libfoo1"]}
+    ended = board.finish(build_id, wheels=[{**announced(wheel), **found}])
+    assert ended.json() == {"state": "succeeded", "failure": None}
+
+    yard.publisher.tick()
+    (shown,) = yard.client.get("/project/spam/index.json").json()["wheels"]
+    assert shown["debian_packages"] == ["libfoo1", "libxml2 (>= 2.9.0)"]
+    certificate = shown["certificate"]
+    assert (certificate["format"], certificate["passed"]) == (1, True)
+    assert imported in certificate["checks"]
+    assert {check["name"]: check["result"] for check in certificate["checks"]}["machine"] == "pass"
+    page = yard.client.get("/project/spam/").text
+    assert "Certificate: passed" in page
+    assert "libfoo1, libxml2 (&gt;= 2.9.0)" in page
+    assert "&lt;b&gt;spam&lt;/b&gt;" in page
+    assert "a &lt; b" in page
+
+
+def test_an_import_that_failed_is_a_failed_build(yard: Yard, board: Board, tmp_path: Path) -> None:
+    yard.job()
+    build_id = board.lease()["build_id"]
+    wheel = make_wheel(tmp_path / "out")
+    board.put(build_id, wheel.name, 0, wheel.read_bytes())
+    failed = {"name": "import", "result": "fail", "message": "No.", "evidence": ["spam: gone"]}
+    ended = board.finish(build_id, wheels=[{**announced(wheel), "checks": [failed]}]).json()
+    assert ended["state"] == "failed"
+    assert ended["failure"]["message"] == "The wheel cannot be used: spam: gone"
+    assert ended["failure"]["subject"] == "import"
+    assert list(yard.store.keys("packages")) == []
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        {"dependencies": ["libxml2; rm -rf /"]},
+        {"dependencies": ["-evil"]},
+        {"dependencies": ["x" * 300]},
+        {"dependencies": [f"lib{number}" for number in range(60)]},
+        {"checks": [{"name": "import", "result": "perhaps", "message": ""}]},
+        {"checks": [{"name": "Import!", "result": "pass", "message": ""}]},
+        {"checks": [{"name": "import", "result": "pass", "message": "x" * 1000}]},
+        {"checks": [{"name": "import", "result": "pass", "message": "", "evidence": ["x"] * 99}]},
+        {"checks": [{"name": "import", "result": "pass", "message": ""}] * 20},
+    ],
+)
+def test_nonsense_about_a_wheel_is_refused(
+    board: Board, build_id: str, tmp_path: Path, found: dict[str, object]
+) -> None:
+    wheel = announced(make_wheel(tmp_path / "out"))
+    answer = board.finish(build_id, wheels=[{**wheel, **found}])
+    assert problem(answer)[0] == 422
+
+
 def test_a_failure_is_told_as_it_was_reported(board: Board, build_id: str) -> None:
     failure = {
         "kind": "compile-error",

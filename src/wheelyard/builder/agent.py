@@ -196,8 +196,11 @@ class _Loop:
             case (path, wheel):
                 report.enter(Phase.UPLOAD)
                 self.retry(lambda: self._upload(lease, path, wheel), until_lost=report)
+                message = WheelMessage.of(
+                    wheel, checks=outcome.checks, dependencies=outcome.dependencies
+                )
                 request = FinishRequest(
-                    wheels=(WheelMessage.of(wheel),),
+                    wheels=(message,),
                     build_seconds=outcome.build_seconds,
                     environment=outcome.environment,
                     environment_digest=outcome.environment_digest,

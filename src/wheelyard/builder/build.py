@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TypeVar
 
 import httpx2
-from packaging.version import Version
 
 from wheelyard.builder import hooks, source
-from wheelyard.builder.environments.choice import Environments
+from wheelyard.builder.environments.choice import Environments, Surroundings
 from wheelyard.builder.hooks import Workplace
+from wheelyard.builder.importing import ImportPlace, check_imports
+from wheelyard.builder.inspecting import Finished, finish_wheel
 from wheelyard.builder.installing import Index
 from wheelyard.builder.report import Reporting
 from wheelyard.builder.requirements import (
@@ -26,8 +27,7 @@ from wheelyard.builder.requirements import (
 )
 from wheelyard.builder.sandbox.folders import BuildUser, hand_over
 from wheelyard.builder.sandbox.sandbox import Sandbox
-from wheelyard.certify.inspection import inspect_wheel
-from wheelyard.certify.retag import apply_build_number
+from wheelyard.certify.inspection import failure_of
 from wheelyard.errors import (
     EnvironmentUnusable,
     HostileContent,
@@ -36,7 +36,8 @@ from wheelyard.errors import (
     WheelyardError,
 )
 from wheelyard.model.build import Failure, FailureKind, Limits, Phase
-from wheelyard.model.names import parse_project_name
+from wheelyard.model.certificate import Certificate, Check, CheckResult
+from wheelyard.model.target import Target
 from wheelyard.model.wheel import WheelFile
 from wheelyard.protocol import BuildLease
 
@@ -62,13 +63,16 @@ class Bench:
 class Outcome:
     """What came of a build: a wheel's file with what was certified of it, or a failure.
 
-    `build_seconds` is how long the project's own code ran, in the `environment` of that digest.
+    `build_seconds` is how long the project's own code ran, in the `environment` of that digest;
+    `checks` and `dependencies` are what the server is told of the wheel besides.
     """
 
     result: tuple[Path, WheelFile] | Failure
     build_seconds: float
     environment: str | None = None
     environment_digest: str | None = None
+    checks: tuple[Check, ...] = ()
+    dependencies: tuple[str, ...] = ()
 
 
 class _Failed(Exception):
@@ -97,18 +101,19 @@ def build(
         Stopped: as soon as the builder is told to stop.
     """
     story = _Story(visit)
-    result: tuple[Path, WheelFile] | Failure
     try:
-        result = _build(bench, lease, report, work=work, story=story)
+        finished, imported = _build(bench, lease, report, work=work, story=story)
     except _Failed as failed:
         report.say(f"{failed.failure.kind.value}: {failed.failure.message}")
-        result = failed.failure
-    return Outcome(
-        result=result,
-        build_seconds=story.timer.seconds,
-        environment=story.environment,
-        environment_digest=story.digest,
-    )
+        outcome = Outcome(result=failed.failure, build_seconds=story.timer.seconds)
+    else:
+        outcome = Outcome(
+            result=(finished.path, finished.wheel),
+            build_seconds=story.timer.seconds,
+            checks=(*finished.checks, imported),
+            dependencies=finished.dependencies,
+        )
+    return replace(outcome, environment=story.environment, environment_digest=story.digest)
 
 
 def _build(
@@ -118,7 +123,7 @@ def _build(
     *,
     work: Path,
     story: "_Story",
-) -> tuple[Path, WheelFile]:
+) -> tuple[Finished, Check]:
     limits, target = lease.limits.limits(), lease.target.target()
     own = None if bench.server is None else f"{bench.server.rstrip('/')}/{target.channel}/simple/"
     index = Index(url=lease.index_url, folder=bench.folder, own=own)
@@ -136,27 +141,44 @@ def _build(
     system = _must(read_build_system(project_folder))
     requires = (*system.requires, *lease.recipe.requirements)
     environment = _environment(requires, lease, index, report)
-    with _surroundings(bench, lease, report, story=story) as sandbox:
+    packages = lease.recipe.debian_packages
+    with _surroundings(bench, packages, target, report, story=story) as (around, sandbox):
         workplace = _workplace(bench, lease, project_folder, sandbox=sandbox, work=work)
         try:
             filename = _run_hooks(workplace, system, environment, lease, index, report, story)
         except _Failed:
             story.show(workplace)
             raise
+        report.enter(Phase.INSPECT)
+        taken = _take(workplace.output, filename, work / "taken", limits=limits)
+        private = (str(work), str(bench.folder))
+        finished = _must(finish_wheel(taken, lease, around=around, private=private))
+    imported = _imported(bench, lease, finished, report, work=work, index=index, story=story)
+    return finished, imported
 
-    report.enter(Phase.INSPECT)
-    taken = _take(workplace.output, filename, work / "taken", limits=limits)
-    wheel = apply_build_number(taken, lease.number)
-    certified = _must(
-        inspect_wheel(
-            wheel,
-            project=parse_project_name(lease.project),
-            version=Version(lease.version),
-            target=target,
-            limits=limits,
+
+def _imported(  # noqa: PLR0913 - all that one try needs
+    bench: Bench,
+    lease: BuildLease,
+    finished: Finished,
+    report: Reporting,
+    *,
+    work: Path,
+    index: Index,
+    story: "_Story",
+) -> Check:
+    """Import the wheel's modules in an environment that has nothing of its build."""
+    limits, target = lease.limits.limits(), lease.target.target()
+    packages = bench.environments.lacking(target, finished.packages)
+    with _surroundings(bench, packages, target, report, story=story) as (_, sandbox):
+        place = ImportPlace(
+            sandbox=sandbox, user=bench.user, folder=work / "import", index=index, limits=limits
         )
-    )
-    return wheel, certified
+        check = _must(check_imports(finished.contents, target, place, report))
+    report.say(f"import: {check.message}")
+    if check.result is CheckResult.FAIL:
+        raise _Failed(failure_of(Certificate(checks=(check,))))
+    return check
 
 
 def _run_hooks(  # noqa: PLR0913, PLR0917 - what the project's code runs in and with
@@ -198,10 +220,14 @@ def _environment(
 
 @contextmanager
 def _surroundings(
-    bench: Bench, lease: BuildLease, report: Reporting, *, story: "_Story"
-) -> Iterator[Sandbox]:
-    """Yield the sandbox in which the project's code runs, with the recipe's Debian packages."""
-    packages, target = lease.recipe.debian_packages, lease.target.target()
+    bench: Bench,
+    packages: Sequence[str],
+    target: Target,
+    report: Reporting,
+    *,
+    story: "_Story",
+) -> Iterator[tuple[Surroundings, Sandbox]]:
+    """Yield the system in which the project's code runs, with Debian packages, and its sandbox."""
     if packages:
         report.say(f"Debian packages: {', '.join(packages)}")
     opened = bench.environments.opened(target, packages, say=report.say, check=report.check)
@@ -219,7 +245,7 @@ def _surroundings(
             report.say(f"this builder cannot add {', '.join(around.not_added)}")
         if around.digest is not None:
             report.say(f"environment: {around.name} {around.digest}")
-        yield bench.sandbox if around.view is None else bench.sandbox.showing(around.view)
+        yield around, bench.sandbox if around.view is None else bench.sandbox.showing(around.view)
 
 
 def _without_packages(kind: FailureKind, error: WheelyardError, packages: Sequence[str]) -> Failure:

@@ -42,7 +42,7 @@ def path_problems(members: Sequence[Member]) -> Iterator[str]:
         if problem:
             yield f"{_shown(member.name)} {problem}"
             continue
-        folded = _folded(_installed_path(member.name)).rstrip("/")
+        folded = _folded(installed_path(member.name)).rstrip("/")
         seen = folders if member.is_folder else files
         if folded in seen:
             yield f"{_shown(member.name)} and {_shown(seen[folded])} are the same name"
@@ -77,7 +77,7 @@ def find_folders(members: Sequence[Member], wheel: WheelName) -> Folders | list[
     problems += [
         f"{_shown(member.name)} would install another .dist-info folder"
         for member in members
-        if _is_dist_info(_installed_path(member.name)) and not _is_dist_info(member.name)
+        if _is_dist_info(installed_path(member.name)) and not _is_dist_info(member.name)
     ]
     return problems or folders
 
@@ -104,7 +104,7 @@ def _problem_of(member: Member) -> str | None:
     return next((complaint for complaint, applies in complaints.items() if applies), None)
 
 
-def _installed_path(name: str) -> str:
+def installed_path(name: str) -> str:
     """Return where a file goes below site-packages, if it goes there; else its own name."""
     top, _, rest = name.partition("/")
     scheme, _, below = rest.partition("/")

@@ -32,10 +32,11 @@ _MODULES = {
     ("recipe",): "recipes",
     ("failure",): "failures",
     ("reproduce",): "reproduce",
+    ("certify",): "certify",
 }
 """Which module of this package brings which command, by the words that it is called with."""
 
-_FOR_BUILDERS = frozenset({"build", "diagnose", "environments"})
+_FOR_BUILDERS = frozenset({"build", "certify", "diagnose", "environments"})
 """The modules that need none of the server's libraries, which a bare board does not have."""
 
 

@@ -14,7 +14,7 @@
 `builds`    attempts and their logs
 `builders`  machines that take jobs
 `recipes`   what projects need beyond their own metadata
-`wheels`    wheels that we made
+`wheels`    wheels that we made; `certificates`: what was checked of them
 `pages`     the outbox of pages to be written again; `listings`: which projects are on an index
 `state`     named values, our serial among them; `pausing`: whether jobs are handed out
 `job_lists` jobs as operators look at them

@@ -6,6 +6,7 @@ from packaging.version import Version
 from sqlalchemy import Connection, exists, func, select, update
 
 from wheelyard.database.builds import build_summaries
+from wheelyard.database.certificates import certificates_of_project
 from wheelyard.database.decisions import decisions, forget_unlucky_failures
 from wheelyard.database.dialect import insert, locked
 from wheelyard.database.due import DueLevel
@@ -17,7 +18,7 @@ from wheelyard.database.tables import projects, releases
 from wheelyard.database.tables import wants as wants_table
 from wheelyard.database.tables import wheels as wheels_table
 from wheelyard.database.upstream_pages import remove_project, save_page, stored_page
-from wheelyard.database.wheels import wheels_of_project
+from wheelyard.database.wheels import dependencies_of_project, wheels_of_project
 from wheelyard.model.names import ProjectName
 from wheelyard.model.overview import ProjectOverview
 from wheelyard.model.project import Want
@@ -160,6 +161,8 @@ def project_overview(connection: Connection, project: ProjectName) -> ProjectOve
         wheels=tuple(wheels_of_project(connection, project)),
         builds=tuple(build_summaries(connection, project=project, limit=_OVERVIEW_BUILDS)),
         removed_versions=removed_versions(connection, project),
+        certificates=certificates_of_project(connection, project),
+        dependencies=dependencies_of_project(connection, project),
     )
 
 

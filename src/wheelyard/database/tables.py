@@ -387,6 +387,16 @@ wheel_dependencies = Table(
     Column("package", Word, primary_key=True),
 )
 
+certificates = Table(
+    "certificates",
+    metadata,
+    reference("wheel_id", "wheels", primary_key=True),
+    Column("checked_at", Timestamp, nullable=False),
+    flag("passed"),
+    Column("document", JSON, nullable=False),
+)
+"""What was checked of each wheel, the last time that it was."""
+
 recipes = Table(
     "recipes",
     metadata,

@@ -11,8 +11,10 @@ from sqlalchemy import (
     ScalarSelect,
     Select,
     case,
+    exists,
     func,
     select,
+    true,
     update,
 )
 from sqlalchemy import insert as plain_insert
@@ -21,6 +23,7 @@ from wheelyard.database.dialect import insert
 from wheelyard.database.releases import release_is
 from wheelyard.database.tables import (
     builds,
+    certificates,
     projects,
     releases,
     targets,
@@ -147,6 +150,23 @@ def newest_wheels(connection: Connection, *, limit: int) -> list[Wheel]:
         _query()
         .where(wheels.c.state == WheelState.PUBLISHED)
         .order_by(wheels.c.id.desc())
+        .limit(limit)
+    )
+    return [_wheel(row) for row in rows]
+
+
+def uncertified_wheels(
+    connection: Connection, *, target: TargetName | None, limit: int
+) -> list[Wheel]:
+    """Return published wheels (of a target) without a certificate, in the order of their making."""
+    rows = connection.execute(
+        _query()
+        .where(
+            wheels.c.state == WheelState.PUBLISHED,
+            ~exists().where(certificates.c.wheel_id == wheels.c.id),
+            true() if target is None else targets.c.name == target,
+        )
+        .order_by(wheels.c.id)
         .limit(limit)
     )
     return [_wheel(row) for row in rows]

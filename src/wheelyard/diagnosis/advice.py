@@ -37,6 +37,10 @@ _ADVICE = {
     CauseKind.NO_SDIST: "Ask the project's authors to upload a source distribution.",
     CauseKind.NO_SUCH_VERSION: "Ask for a version that there is.",
     CauseKind.INCOMPLETE_SDIST: f"The source distribution lacks a file: {_AUTHOR}.",
+    CauseKind.INVALID_WHEEL: (
+        "The build itself went well; docs/certificates.md tells what each check wants. It is tried"
+        " again when a release, the recipe or the environment changes."
+    ),
     CauseKind.OUT_OF_MEMORY: "A builder with more memory, or a recipe with --jobs 1, may do it.",
     CauseKind.TIMEOUT: "A faster builder, or a recipe with a longer limit, may do it.",
     CauseKind.NO_SPACE: "A recipe with a higher limit of disk space may do it.",

@@ -45,6 +45,7 @@ class CauseKind(StrEnum):
     COMPILE_ERROR = "compile-error"  # the source file
     LINK_ERROR = "link-error"  # the symbol
     TEST_FAILURE = "test-failure"  # the first test that failed
+    INVALID_WHEEL = "invalid-wheel"  # the check of its certificate that failed
     OUT_OF_MEMORY = "out-of-memory"  # the program that was stopped
     PROCESS_LIMIT = "process-limit"
     NO_SPACE = "no-space"
@@ -101,6 +102,7 @@ _FAILURE_KINDS = {
     CauseKind.COMPILE_ERROR: FailureKind.COMPILE_ERROR,
     CauseKind.LINK_ERROR: FailureKind.COMPILE_ERROR,
     CauseKind.TEST_FAILURE: FailureKind.COMPILE_ERROR,
+    CauseKind.INVALID_WHEEL: FailureKind.OUTPUT_INVALID,
     CauseKind.OUT_OF_MEMORY: FailureKind.OUT_OF_MEMORY,
     CauseKind.PROCESS_LIMIT: FailureKind.PROCESS_LIMIT,
     CauseKind.NO_SPACE: FailureKind.DISK_FULL,

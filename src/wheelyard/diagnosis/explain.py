@@ -38,6 +38,7 @@ _SENTENCES = {
     CauseKind.COMPILE_ERROR: "The compiler rejects the project's code: {}",
     CauseKind.LINK_ERROR: "The linker rejects the project's objects: {}",
     CauseKind.TEST_FAILURE: "Tests that run during the build failed: {}",
+    CauseKind.INVALID_WHEEL: "The wheel that came out cannot be used: {}",
     CauseKind.OUT_OF_MEMORY: "The memory did not suffice: {}",
     CauseKind.PROCESS_LIMIT: "No further process could be started",
     CauseKind.NO_SPACE: "There was no space left to write",

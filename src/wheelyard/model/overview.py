@@ -1,12 +1,14 @@
 """Everything about one project, as people see it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from packaging.version import Version
 
 from wheelyard.model.build import Decision
-from wheelyard.model.names import ProjectName
+from wheelyard.model.certificate import Certification
+from wheelyard.model.names import Filename, ProjectName
 from wheelyard.model.project import ProjectStatus, Skip, Want
 from wheelyard.model.summary import BuildSummary
 from wheelyard.model.wheel import Wheel
@@ -21,7 +23,9 @@ class ProjectOverview:
     project, `removed_at` when that was believed. `skips` are what operators want not to be built;
     `is_followed` says that the policy applies, `demand` how much it is asked for beside others.
     `removed_versions` are those that upstream had and has no more.
-    `serial` is ours, None before its pages were marked for the first time.
+    `serial` is ours, None before its pages were marked for the first time. `certificates` tell
+    what was checked of wheels, by build and filename; `dependencies` name the Debian packages that
+    users of a file need besides.
     """
 
     name: ProjectName
@@ -44,3 +48,5 @@ class ProjectOverview:
     wheels: tuple[Wheel, ...]
     builds: tuple[BuildSummary, ...]
     removed_versions: frozenset[Version] = frozenset()
+    certificates: Mapping[tuple[str, Filename], Certification] = field(default_factory=dict)
+    dependencies: Mapping[Filename, tuple[str, ...]] = field(default_factory=dict)

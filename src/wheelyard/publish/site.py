@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from wheelyard.model.build import Decision, Failure, SdistReference
+from wheelyard.model.certificate import Certification, certificate_document
 from wheelyard.model.overview import ProjectOverview
 from wheelyard.model.recipe import limits_document, recipe_document
 from wheelyard.model.summary import BuildSummary
@@ -43,7 +44,7 @@ def project_page(project: ProjectOverview, *, index: str, server_url: str) -> by
         project=project,
         offered=any(is_offered(wheel) for wheel in project.wheels),
         decisions=_newest_first(project.decisions),
-        wheels=[_shown_wheel(wheel) for wheel in project.wheels],
+        wheels=[_shown_wheel(wheel, project) for wheel in project.wheels],
         builds=project.builds,
     )
 
@@ -86,7 +87,7 @@ def project_document(project: ProjectOverview) -> bytes:
             }
             for decision in _newest_first(project.decisions)
         ],
-        "wheels": [_wheel_document(wheel) for wheel in project.wheels],
+        "wheels": [_wheel_document(wheel, project) for wheel in project.wheels],
         "builds": [_build_document(build) for build in project.builds],
     }
     return json.dumps(document, indent=1).encode()
@@ -110,8 +111,14 @@ def _newest_first(decisions: Sequence[Decision]) -> list[Decision]:
     return sorted(by_target, key=lambda decision: decision.version, reverse=True)
 
 
-def _shown_wheel(wheel: Wheel) -> dict[str, Any]:
+def _certification(project: ProjectOverview, wheel: Wheel) -> Certification | None:
+    return project.certificates.get((wheel.build_id, wheel.file.filename))
+
+
+def _shown_wheel(wheel: Wheel, project: ProjectOverview) -> dict[str, Any]:
     return {
+        "certification": _certification(project, wheel),
+        "dependencies": project.dependencies.get(wheel.file.filename, ()),
         "file": wheel.file,
         "path": wheel.path,
         "tags": ", ".join(sorted(map(str, wheel.file.name.tags))),
@@ -124,7 +131,8 @@ def _shown_wheel(wheel: Wheel) -> dict[str, Any]:
     }
 
 
-def _wheel_document(wheel: Wheel) -> dict[str, Any]:
+def _wheel_document(wheel: Wheel, project: ProjectOverview) -> dict[str, Any]:
+    certification = _certification(project, wheel)
     return {
         "filename": wheel.file.filename,
         "version": str(wheel.version),
@@ -138,7 +146,14 @@ def _wheel_document(wheel: Wheel) -> dict[str, Any]:
         "yanked": wheel.yanked,
         "yanked_reason": wheel.yanked_reason,
         "build": wheel.build_id,
+        "debian_packages": project.dependencies.get(wheel.file.filename, ()),
+        "certificate": None if certification is None else _certificate_document(certification),
     }
+
+
+def _certificate_document(certification: Certification) -> dict[str, Any]:
+    checked_at = certification.checked_at.isoformat()
+    return {"checked_at": checked_at, **certificate_document(certification.certificate)}
 
 
 def _build_document(build: BuildSummary) -> dict[str, Any]:

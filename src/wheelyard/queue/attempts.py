@@ -3,10 +3,12 @@
 What is to be done next is not decided here: the project is marked, and the scheduler plans it.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from wheelyard.database.builds import close_build
+from wheelyard.database.certificates import record_certificate
 from wheelyard.database.engine import Connection
 from wheelyard.database.plans import mark_ended
 from wheelyard.database.projects import start_planning
@@ -15,6 +17,7 @@ from wheelyard.database.recipes import learn_recipe
 from wheelyard.database.wheels import record_wheel
 from wheelyard.log import get_logger
 from wheelyard.model.build import BuildState, Decision, Failure, FailureKind, Verdict
+from wheelyard.model.certificate import Certificate
 from wheelyard.model.job import LeasedJob
 from wheelyard.model.names import Filename
 from wheelyard.model.plan import ProjectRecord, ReleaseRecord
@@ -32,12 +35,16 @@ class Ending:
     """How an attempt ended: with wheels that passed inspection, or with a failure.
 
     `is_lost` says that nobody told us: the lease expired. `stored` are the filenames of those
-    wheels whose bytes are in the store: no other may be published. `build_seconds` is how long the
-    project's own code ran, by the builder's clock, in the `environment` of that digest.
+    wheels whose bytes are in the store: no other may be published. `certificates` tell what was
+    checked of them, `dependencies` the Debian packages that their users need. `build_seconds` is
+    how long the project's own code ran, by the builder's clock, in the `environment` of that
+    digest.
     """
 
     wheels: tuple[WheelFile, ...] = ()
     stored: frozenset[Filename] = frozenset()
+    certificates: Mapping[Filename, Certificate] = field(default_factory=dict)
+    dependencies: Mapping[Filename, tuple[str, ...]] = field(default_factory=dict)
     failure: Failure | None = None
     is_lost: bool = False
     build_seconds: float | None = None
@@ -162,7 +169,7 @@ def _record_wheels(
     for file in ending.wheels:
         is_stored = file.filename in ending.stored
         may_publish = is_stored and not upstream_has(release.release, file.filename)
-        record_wheel(
+        recorded = record_wheel(
             connection,
             Wheel(
                 file=file,
@@ -173,7 +180,11 @@ def _record_wheels(
                 state=WheelState.PUBLISHED if may_publish else WheelState.CHECKED,
                 uploaded_at=at,
             ),
+            dependencies=ending.dependencies.get(file.filename, ()),
         )
+        certificate = ending.certificates.get(file.filename)
+        if certificate is not None:
+            record_certificate(connection, recorded, certificate, at=at)
 
 
 def _try_again(

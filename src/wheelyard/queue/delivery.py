@@ -1,16 +1,18 @@
 """What a builder delivered, judged by the bytes that arrived: a builder's word is not enough."""
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from packaging.version import Version
 
-from wheelyard.certify.inspection import inspect_wheel, read_metadata
+from wheelyard.certify.expected import Expected, ReleaseFacts
+from wheelyard.certify.inspection import certify, failure_of
 from wheelyard.errors import NotStored, UploadRefused
 from wheelyard.model.build import Failure, FailureKind, Limits
-from wheelyard.model.names import ProjectName
+from wheelyard.model.certificate import Certificate, Check, CheckResult
+from wheelyard.model.names import Filename, ProjectName
 from wheelyard.model.target import Target
 from wheelyard.model.wheel import WheelFile
 from wheelyard.storage import uploads
@@ -19,33 +21,42 @@ from wheelyard.storage.store import Store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assignment:
-    """What the builder was asked for; `number` is the build number that wheels must carry."""
+    """What the builder was asked for; `number` is the build number that wheels must carry.
+
+    `release` tells what is on record of the release besides.
+    """
 
     build_id: str
     project: ProjectName
     version: Version
     target: Target
     number: int
+    release: ReleaseFacts = field(default_factory=ReleaseFacts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveredWheel:
-    """A wheel that was inspected: where its bytes are for now, and its METADATA."""
+    """A wheel that passed: where its bytes are for now, its METADATA and its certificate."""
 
     file: WheelFile
     path: Path
     metadata: bytes
+    certificate: Certificate
 
 
-def receive(
+def receive(  # noqa: PLR0913 - what arrived, and what it is held against
     store: Store,
     assignment: Assignment,
     announced: Sequence[WheelFile],
     *,
     folder: Path,
     limits: Limits,
+    told: Mapping[Filename, Sequence[Check]] | None = None,
 ) -> list[DeliveredWheel] | Failure:
-    """Put the uploads together in `folder` and inspect them; one bad wheel refuses them all.
+    """Put the uploads together in `folder` and certify them; one bad wheel refuses them all.
+
+    `told` are checks that only the builder could do: they count where the server has no verdict of
+    its own.
 
     Raises:
         UploadRefused: if parts are missing, or the bytes are not those that were announced. What
@@ -57,22 +68,52 @@ def receive(
     delivered = []
     for wheel in announced:
         path = _assembled(store, assignment, wheel, folder)
-        found = inspect_wheel(
-            path,
-            project=assignment.project,
-            version=assignment.version,
-            target=assignment.target,
-            limits=limits,
+        found, certificate, metadata = _certified(
+            path, assignment, limits=limits, told=(told or {}).get(wheel.filename, ())
         )
-        if isinstance(found, Failure):
-            return found
+        if found is None:
+            return failure_of(certificate)
         if found != wheel:
             return _refusal(f"{wheel.filename} holds other metadata than its builder announced.")
         # Number 0 adds no build tag; one that the project chose itself may stay.
         if assignment.number and found.name.build_tag != (assignment.number, ""):
             return _refusal(f"{wheel.filename} lacks the build number {assignment.number}.")
-        delivered.append(DeliveredWheel(file=found, path=path, metadata=read_metadata(path)))
+        delivered.append(
+            DeliveredWheel(file=found, path=path, metadata=metadata, certificate=certificate)
+        )
     return delivered
+
+
+def _certified(
+    path: Path, assignment: Assignment, *, limits: Limits, told: Sequence[Check]
+) -> tuple[WheelFile | None, Certificate, bytes]:
+    """Return what a wheel is if it passes, its certificate, and its METADATA."""
+    expected = Expected(
+        project=assignment.project,
+        version=assignment.version,
+        target=assignment.target,
+        limits=limits,
+        release=assignment.release,
+        # The builder's folders are named after the build.
+        private=(f"build-{assignment.build_id}",),
+    )
+    certified = certify(path, expected)
+    certificate = with_told(certified.certificate, told)
+    if certified.wheel is None or certified.contents is None or not certificate.is_passed:
+        return None, certificate, b""
+    return certified.wheel, certificate, certified.contents.metadata
+
+
+def with_told(certificate: Certificate, told: Sequence[Check]) -> Certificate:
+    """Add what a builder told: it may add checks, and failures, but no better verdict than ours."""
+    ours = {check.name: check.result for check in certificate.checks}
+    added = [
+        check
+        for check in told
+        if check.result is CheckResult.FAIL
+        or ours.get(check.name, CheckResult.NOT_APPLICABLE) is CheckResult.NOT_APPLICABLE
+    ]
+    return certificate.with_checks(*added)
 
 
 def _announcement_problem(announced: Sequence[WheelFile], limits: Limits) -> Failure | None:

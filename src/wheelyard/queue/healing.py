@@ -37,6 +37,7 @@ _CAUSES = {
     FailureKind.PROCESS_LIMIT: CauseKind.PROCESS_LIMIT,
     FailureKind.DISK_FULL: CauseKind.NO_SPACE,
     FailureKind.NO_DEPENDENCY_WHEEL: CauseKind.MISSING_BUILD_DEPENDENCY,
+    FailureKind.OUTPUT_INVALID: CauseKind.INVALID_WHEEL,
     FailureKind.OPTED_OUT: CauseKind.DELIBERATE,
     FailureKind.NO_SDIST: CauseKind.NO_SDIST,
     FailureKind.SDIST_INVALID: CauseKind.SDIST_INVALID,

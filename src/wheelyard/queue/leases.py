@@ -5,17 +5,19 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+from wheelyard.certify.expected import ReleaseFacts
 from wheelyard.clock import Clock
 from wheelyard.database import queue
 from wheelyard.database.builds import append_log, build_summary
 from wheelyard.database.engine import Connection, Engine, reading, writing
 from wheelyard.database.projects import stored_page
+from wheelyard.database.wheels import wheels_of_project
 from wheelyard.errors import LeaseLost, UploadRefused
 from wheelyard.model.build import BuildState, Failure
 from wheelyard.model.builder import Builder
 from wheelyard.model.job import ClaimedJob, LeasedJob
 from wheelyard.model.names import Filename, TargetName
-from wheelyard.model.project import releases
+from wheelyard.model.project import ProjectPage, releases
 from wheelyard.model.wheel import package_path
 from wheelyard.protocol import (
     BuildLease,
@@ -32,6 +34,7 @@ from wheelyard.protocol import (
 )
 from wheelyard.queue.attempts import Ended, Ending, end_attempt
 from wheelyard.queue.delivery import Assignment, DeliveredWheel, receive
+from wheelyard.queue.facts import release_facts
 from wheelyard.queue.policy import upstream_has
 from wheelyard.settings import Settings
 from wheelyard.storage import uploads
@@ -238,16 +241,23 @@ def _take_in(
     engine: Engine, store: Store, job: LeasedJob, report: FinishRequest, *, settings: Settings
 ) -> Ending:
     limits = settings.limits.limits()
+    with reading(engine) as connection:
+        page = stored_page(connection, job.project)
+        ours = wheels_of_project(connection, job.project)
     assignment = Assignment(
         build_id=job.build_id,
         project=job.project,
         version=job.version,
         target=job.target,
         number=job.number,
+        release=ReleaseFacts() if page is None else release_facts(page, job.version, ours),
     )
     announced = [wheel.wheel() for wheel in report.wheels]
+    told = {Filename(wheel.filename): wheel.told() for wheel in report.wheels}
     with tempfile.TemporaryDirectory(prefix="wheelyard-delivery-") as folder:
-        delivered = receive(store, assignment, announced, folder=Path(folder), limits=limits)
+        delivered = receive(
+            store, assignment, announced, folder=Path(folder), limits=limits, told=told
+        )
         if isinstance(delivered, Failure):
             return Ending(
                 failure=delivered,
@@ -255,10 +265,12 @@ def _take_in(
                 environment=report.environment,
                 environment_digest=report.environment_digest,
             )
-        stored = _store_wheels(engine, store, job, delivered)
+        stored = _store_wheels(store, job, page, delivered)
     return Ending(
         wheels=tuple(wheel.file for wheel in delivered),
         stored=stored,
+        certificates={wheel.file.filename: wheel.certificate for wheel in delivered},
+        dependencies={Filename(wheel.filename): wheel.dependencies for wheel in report.wheels},
         build_seconds=report.build_seconds,
         environment=report.environment,
         environment_digest=report.environment_digest,
@@ -266,15 +278,13 @@ def _take_in(
 
 
 def _store_wheels(
-    engine: Engine, store: Store, job: LeasedJob, delivered: list[DeliveredWheel]
+    store: Store, job: LeasedJob, page: ProjectPage | None, delivered: list[DeliveredWheel]
 ) -> frozenset[Filename]:
     """Write wheels to their final places, their METADATA beside them; return their names.
 
     What upstream has the name of is left out: it will not be published. The places follow from
     the contents, so bytes that are not published after all harm nobody.
     """
-    with reading(engine) as connection:
-        page = stored_page(connection, job.project)
     release = None if page is None else releases(page).get(job.version)
     if release is None:
         return frozenset()

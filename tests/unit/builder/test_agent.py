@@ -24,6 +24,7 @@ from wheelyard.builder import build as build_module
 from wheelyard.builder.agent import own_work_folder, run_agent
 from wheelyard.errors import InvalidSetting, Unauthorized
 from wheelyard.model.build import FailureKind
+from wheelyard.model.certificate import CheckResult
 from wheelyard.protocol import BuildLease
 from wheelyard.settings import BuilderSettings, Settings
 
@@ -113,6 +114,7 @@ def test_a_job_is_built_uploaded_and_finished(
     [(build_id, finish)] = server.finished
     assert finish.failure is None
     [wheel] = finish.wheels
+    assert {check.name: check.result for check in wheel.checks}["import"] is CheckResult.PASS
     assert (build_id, wheel.filename) == (BUILD_ID, "odd-1.0-py3-none-any.whl")
     assert server.parts[wheel.filename][0][:2] == b"PK"
     assert server.logs[BUILD_ID].endswith(b"wheelyard: phase upload\n")

@@ -40,8 +40,19 @@ def test_a_target_is_built_in_the_environment_of_its_name_where_there_is_one(sto
 
     assert environments.name_for(TARGET) == BOOKWORM
     assert surroundings(environments, TARGET) == Surroundings(
-        name="bookworm-amd64", view=root_view(version.root), digest=version.manifest.digest
+        name="bookworm-amd64",
+        view=root_view(version.root),
+        root=version.root,
+        digest=version.manifest.digest,
     )
+
+
+def test_only_packages_that_the_environment_lacks_are_added(store: Store) -> None:
+    put_environment(store)
+    environments = Environments(store=store, chosen={})
+
+    assert environments.lacking(TARGET, ["libxml2", "libc6"]) == ("libxml2",)
+    assert environments.lacking(OTHER, ["libxml2"]) == ()
 
 
 def test_without_one_it_is_built_in_the_machines_own_system(store: Store) -> None:

@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from packaging.version import Version
 
-from wheels import ARM, Fault, elf_object, make_target, make_wheel, make_zip
+from elves import ARM, elf_object
+from wheels import Fault, make_target, make_wheel, make_zip
 from wheelyard.certify.inspection import inspect_wheel, read_metadata
 from wheelyard.errors import HostileContent
 from wheelyard.model.build import Failure, FailureKind, Limits
@@ -176,7 +177,7 @@ def test_the_name_may_be_written_in_any_form(tmp_path: Path) -> None:
 
 
 def test_objects_for_the_targets_own_machine_are_accepted(tmp_path: Path) -> None:
-    files = {"spam/__init__.py": b"", "spam/_core.so": elf_object(machine=ARM, bits=32)}
+    files = {"spam/__init__.py": b"", "spam/_core.so": elf_object(machine=ARM)}
     path = make_wheel(tmp_path, tags=["cp311-cp311-linux_armv7l"], files=files)
     assert isinstance(inspect(path, target=make_target("bookworm-cp311-armv7l")), WheelFile)
 

@@ -8,7 +8,7 @@ from wheelyard.cli.app import modules_for
 EVERY_MODULE = [
     *("up", "serve", "build", "builders", "projects", "releases", "queue", "targets"),
     *("upstream", "databases", "stats", "downloads", "diagnose", "environments"),
-    *("recipes", "failures", "reproduce"),
+    *("recipes", "failures", "reproduce", "certify"),
 ]
 
 
@@ -23,6 +23,7 @@ EVERY_MODULE = [
         (["queue", "--json", "list"], ["queue"]),
         (["diagnose", "up"], ["diagnose"]),
         (["environment", "create", "bookworm-arm64"], ["environments"]),
+        (["certify", "spam.whl"], ["certify"]),
         (["--help"], EVERY_MODULE),
         (["nonsense"], EVERY_MODULE),
     ],

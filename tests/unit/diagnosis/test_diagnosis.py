@@ -25,6 +25,7 @@ SUBJECTS = {
     "hash-mismatch": None,
     "incomplete-sdist": "requirements.txt",
     "index-trouble": "setuptools>=77",
+    "invalid-wheel": "spam/_eggs.so has an executable stack",
     "link-error": "module_setup",
     "metadata-invalid": "project.license",
     "missing-build-dependency": "Cython",

@@ -1,4 +1,5 @@
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from wheels import Fault, make_target, make_wheel
 from wheelyard.certify.inspection import inspect_wheel, read_metadata
 from wheelyard.errors import UploadRefused
 from wheelyard.model.build import Failure, FailureKind, Limits
+from wheelyard.model.certificate import failed, passed
 from wheelyard.model.names import Filename, Sha256, parse_project_name
 from wheelyard.model.wheel import WheelFile
 from wheelyard.queue.delivery import Assignment, DeliveredWheel, receive
@@ -57,8 +59,17 @@ def test_a_sound_wheel_arrives_with_its_metadata(
     wheel = make_wheel(tmp_path)
     upload(store, wheel)
     announced = announce(wheel)
-    assert receive(store, assignment(), [announced], folder=folder, limits=Limits()) == [
-        DeliveredWheel(file=announced, path=folder / wheel.name, metadata=read_metadata(wheel))
+    received = receive(store, assignment(), [announced], folder=folder, limits=Limits())
+    assert isinstance(received, list)
+    certificate = received[0].certificate
+    assert certificate.is_passed
+    assert received == [
+        DeliveredWheel(
+            file=announced,
+            path=folder / wheel.name,
+            metadata=read_metadata(wheel),
+            certificate=certificate,
+        )
     ]
     assert (folder / wheel.name).read_bytes() == wheel.read_bytes()
 
@@ -182,3 +193,56 @@ def test_a_file_that_is_no_wheel_is_a_failure(store: Store, folder: Path) -> Non
     found = receive(store, assignment(number=1), [announced], folder=folder, limits=Limits())
     assert isinstance(found, Failure)
     assert found.kind is FailureKind.OUTPUT_INVALID
+
+
+def test_what_the_builder_found_besides_is_on_the_certificate(
+    store: Store, folder: Path, tmp_path: Path
+) -> None:
+    wheel = make_wheel(tmp_path)
+    upload(store, wheel)
+    told = {Filename(wheel.name): [passed("import", "spam can be imported."), passed("arm", "!")]}
+    received = receive(
+        store, assignment(), [announce(wheel)], folder=folder, limits=Limits(), told=told
+    )
+    assert isinstance(received, list)
+    assert set(told[Filename(wheel.name)]) <= set(received[0].certificate.checks)
+
+
+def test_a_failure_that_the_builder_found_refuses_the_wheel(
+    store: Store, folder: Path, tmp_path: Path
+) -> None:
+    wheel = make_wheel(tmp_path)
+    upload(store, wheel)
+    told = {Filename(wheel.name): [failed("import", "No.", "spam: ImportError")]}
+    found = receive(
+        store, assignment(), [announce(wheel)], folder=folder, limits=Limits(), told=told
+    )
+    assert isinstance(found, Failure)
+    assert found.evidence == ("spam: ImportError",)
+
+
+def test_a_builder_cannot_talk_a_failure_away(store: Store, folder: Path, tmp_path: Path) -> None:
+    sound = announce(make_wheel(tmp_path / "sound"))
+    wheel = make_wheel(tmp_path, fault=Fault.FOREIGN_OBJECT)
+    upload(store, wheel)
+    announced = replace(
+        sound,
+        size=wheel.stat().st_size,
+        sha256=Sha256(hashlib.sha256(wheel.read_bytes()).hexdigest()),
+    )
+    told = {Filename(wheel.name): [passed("machine", "It is fine.")]}
+    found = receive(store, assignment(), [announced], folder=folder, limits=Limits(), told=told)
+    assert isinstance(found, Failure)
+    assert found.subject == "machine"
+
+
+def test_a_text_that_names_the_builders_folder_is_refused(
+    store: Store, folder: Path, tmp_path: Path
+) -> None:
+    files = {"spam/config.py": b"PREFIX = '/var/lib/wheelyard/work/agent-1/build-b1/source'"}
+    wheel = make_wheel(tmp_path, files=files)
+    upload(store, wheel)
+    announced = announce(wheel)
+    found = receive(store, assignment(), [announced], folder=folder, limits=Limits())
+    assert isinstance(found, Failure)
+    assert found.evidence == ("'spam/config.py' tells of 'build-b1'",)

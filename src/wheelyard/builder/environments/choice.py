@@ -29,12 +29,13 @@ HOST = "host"
 class Surroundings:
     """What a build is made in: `view` is None for the machine's own system.
 
-    `digest` is that of the environment's manifest; `not_added` are the packages that were asked
-    for and that this machine has no way to add.
+    `root` is where its files are, for reading; `digest` is that of the environment's manifest;
+    `not_added` are the packages that were asked for and that this machine has no way to add.
     """
 
     name: str
     view: View | None = None
+    root: Path = Path("/")
     digest: str | None = None
     not_added: tuple[str, ...] = ()
 
@@ -61,6 +62,21 @@ class Environments:
             return None if chosen == HOST else parse_environment_name(chosen)
         name = environment_of(target)
         return name if name is not None and self.store.has(name) else None
+
+    def lacking(self, target: Target, packages: Sequence[str]) -> tuple[str, ...]:
+        """Return those of some Debian packages that a target's environment does not have itself.
+
+        The machine's own system is taken to have what was built in it.
+
+        Raises:
+            UnknownEnvironment: if the settings name one that is not there.
+            EnvironmentUnusable: if it is damaged.
+        """
+        name = self.name_for(target)
+        if name is None:
+            return ()
+        installed = {package.name for package in self.store.current(name).manifest.packages}
+        return tuple(package for package in packages if package not in installed)
 
     @contextmanager
     def opened(
@@ -92,6 +108,7 @@ class Environments:
                 yield Surroundings(
                     name=str(name),
                     view=root_view(version.root),
+                    root=version.root,
                     digest=version.manifest.digest,
                     not_added=tuple(wanted),
                 )
@@ -99,7 +116,9 @@ class Environments:
         words = None if os.geteuid() == 0 else self.words
         folder = self.store.folder
         with made_layer(folder, name, wanted, words=words, say=say, check=check) as layer:
-            yield Surroundings(name=str(name), view=root_view(layer.root), digest=layer.digest)
+            yield Surroundings(
+                name=str(name), view=root_view(layer.root), root=layer.root, digest=layer.digest
+            )
 
 
 def _require_python(name: EnvironmentName, manifest: Manifest, target: Target) -> None:

@@ -1,4 +1,4 @@
-"""pip and uv: versions, indexes, archives."""
+"""pip, uv and our own builders: versions, indexes, archives, wheels."""
 
 import re
 from collections.abc import Iterable
@@ -131,6 +131,12 @@ RULES = (
         CauseKind.HASH_MISMATCH,
         "hash mismatch",
         r"Hash mismatch for '?(?P<subject>[\w.=<>-]{1,80})",
+        tier=Tier.CERTAIN,
+    ),
+    Rule(
+        CauseKind.INVALID_WHEEL,
+        "output-invalid: ",
+        r"^output-invalid: (?:The wheel (?:cannot|must not) be used: )?(?P<subject>.{1,200})",
         tier=Tier.CERTAIN,
     ),
     Rule(
