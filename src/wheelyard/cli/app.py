@@ -29,10 +29,12 @@ _MODULES = {
     ("downloads",): "downloads",
     ("diagnose",): "diagnose",
     ("environment",): "environments",
+    ("verify",): "verify",
+    ("provenance",): "provenance",
 }
 """Which module of this package brings which command, by the words that it is called with."""
 
-_FOR_BUILDERS = frozenset({"build", "diagnose", "environments"})
+_FOR_BUILDERS = frozenset({"build", "diagnose", "environments", "verify"})
 """The modules that need none of the server's libraries, which a bare board does not have."""
 
 

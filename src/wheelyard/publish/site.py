@@ -7,7 +7,7 @@ from typing import Any
 
 from wheelyard.model.build import BuildSummary, Decision, Failure
 from wheelyard.model.overview import ProjectOverview
-from wheelyard.model.wheel import Wheel, WheelState
+from wheelyard.model.wheel import Wheel, WheelState, provenance_path
 from wheelyard.publish.selection import PLAIN, gone_versions, is_offered, is_withdrawn, prefix_of
 from wheelyard.render import render
 
@@ -115,6 +115,7 @@ def _shown_wheel(wheel: Wheel) -> dict[str, Any]:
         "uploaded_at": wheel.uploaded_at,
         "yanked": wheel.yanked,
         "yanked_reason": wheel.yanked_reason,
+        "provenance": provenance_path(wheel.path),
     }
 
 
@@ -132,6 +133,7 @@ def _wheel_document(wheel: Wheel) -> dict[str, Any]:
         "yanked": wheel.yanked,
         "yanked_reason": wheel.yanked_reason,
         "build": wheel.build_id,
+        "provenance": provenance_path(wheel.path),
     }
 
 
