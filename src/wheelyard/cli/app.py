@@ -31,6 +31,7 @@ _MODULES = {
     ("environment",): "environments",
     ("verify",): "verify",
     ("provenance",): "provenance",
+    ("webserver-config",): "webserver",
 }
 """Which module of this package brings which command, by the words that it is called with."""
 

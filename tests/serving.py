@@ -1,0 +1,26 @@
+"""A yard on a real socket of this machine."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from wheelyard.web.server import WebServer
+from yard import Yard
+
+
+@contextmanager
+def serving(yard: Yard) -> Iterator[str]:
+    """Serve a yard on a free port of this machine, and stop again."""
+    server = WebServer(yard.app, host="127.0.0.1", port=0)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started:
+            assert thread.is_alive()
+            time.sleep(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield f"http://127.0.0.1:{port}/"
+    finally:
+        server.should_exit = True
+        thread.join()
