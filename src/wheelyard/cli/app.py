@@ -32,6 +32,7 @@ _MODULES = {
     ("verify",): "verify",
     ("provenance",): "provenance",
     ("webserver-config",): "webserver",
+    ("mirror",): "mirror",
 }
 """Which module of this package brings which command, by the words that it is called with."""
 

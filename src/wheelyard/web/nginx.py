@@ -137,10 +137,6 @@ def _static(front: FrontServer) -> str:
         ),
         "= /provenance/keys.json": ("/provenance/keys.json", "application/json"),
         '~ "^/(?<wy_key>provenance/keys/[0-9a-f]{64}\\.pem)$"': ("/$wy_key", TEXT),
-        '~ "^/(?<wy_change>changes/(?:latest|[0-9]{1,12})\\.json)$"': (
-            "/$wy_change",
-            "application/json",
-        ),
     }
     return "".join(
         f"    location {place} {{\n"

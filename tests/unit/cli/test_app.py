@@ -8,7 +8,7 @@ from wheelyard.cli.app import modules_for
 EVERY_MODULE = [
     *("up", "serve", "build", "builders", "projects", "releases", "queue", "targets"),
     *("upstream", "databases", "stats", "downloads", "diagnose", "environments"),
-    *("verify", "provenance", "webserver"),
+    *("verify", "provenance", "webserver", "mirror"),
 ]
 
 
