@@ -4,10 +4,12 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx2
@@ -49,7 +51,9 @@ def program(name: str, folder: Path) -> Path:
     )
 
 
-def configuration(yard: Yard, kind: str, *, process: str, listen: str, log: Path) -> str:
+def configuration(
+    yard: Yard, kind: str, *, process: str, listen: str, log: Path, bucket: str | None = None
+) -> str:
     """Return what `wheelyard webserver-config` prints for a yard."""
     host, _, port = process.partition(":")
     settings = {
@@ -61,6 +65,7 @@ def configuration(yard: Yard, kind: str, *, process: str, listen: str, log: Path
         "UPSTREAM__URL": UPSTREAM,
     }
     words = ["webserver-config", kind, "--listen", listen, "--log", str(log)]
+    words += ["--bucket", bucket] if bucket else []
     done = subprocess.run(
         [sys.executable, "-m", "wheelyard", *words],
         env={**os.environ, **{f"WHEELYARD_{key}": value for key, value in settings.items()}},
@@ -72,14 +77,19 @@ def configuration(yard: Yard, kind: str, *, process: str, listen: str, log: Path
 
 
 @contextmanager
-def behind_nginx(yard: Yard, nginx: Path, folder: Path) -> Iterator[Served]:
+def behind_nginx(
+    yard: Yard, nginx: Path, folder: Path, *, bucket: str | None = None
+) -> Iterator[Served]:
+    """Run nginx before a yard; with `bucket`, it reads objects there instead of in the folder."""
     folder.mkdir(parents=True)
     with serving(yard) as url:
         listen = f"127.0.0.1:{free_port()}"
         served = Served(f"http://{listen}/", folder / "access.log")
         process = url.removeprefix("http://").rstrip("/")
         (folder / "wheelyard.conf").write_text(
-            configuration(yard, "nginx", process=process, listen=listen, log=served.log),
+            configuration(
+                yard, "nginx", process=process, listen=listen, log=served.log, bucket=bucket
+            ),
             encoding="utf-8",
         )
         kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
@@ -110,6 +120,29 @@ def behind_caddy(yard: Yard, caddy: Path, folder: Path) -> Iterator[Served]:
         words = [str(caddy), "run", "--config", str(folder / "Caddyfile")]
         with _running(words, folder, served):
             yield served
+
+
+@contextmanager
+def bucket_of(yard: Yard) -> Iterator[str]:
+    """Let anybody read the objects of a yard's store below `/wheels/`, as public buckets do."""
+
+    class Objects(SimpleHTTPRequestHandler):
+        def translate_path(self, path: str) -> str:
+            key = path.partition("?")[0].removeprefix("/wheels/")
+            return str(yard.folder / "store" / key)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Objects)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/wheels"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 @contextmanager

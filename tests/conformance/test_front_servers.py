@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from front_servers import Served, behind_caddy, behind_nginx, program
+from front_servers import Served, behind_caddy, behind_nginx, bucket_of, program
 from serving import serving
 from wheelyard.clock import SystemClock
 from wheelyard.database.engine import connect, reading
@@ -394,3 +394,59 @@ def test_the_log_is_counted(front: Served, yard: Yard, tmp_path: Path) -> None:
     assert found.shares[Dimension.INSTALLER] == (Share(value="pip 26.0", downloads=3),)
     assert found.requests[RequestKind.METADATA][ClientClass.INSTALLER] == 1
     engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def over_a_bucket(yard: Yard, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    folder = tmp_path_factory.mktemp("bucket")
+    nginx = program("nginx", folder / "package")
+    with (
+        bucket_of(yard) as bucket,
+        behind_nginx(yard, nginx, folder / "run", bucket=bucket) as served,
+    ):
+        yield served
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "content_type", "encoding"),
+    [
+        ("/bookworm/simple/ham/", {"Accept": PIP}, JSON, None),
+        ("/bookworm/simple/ham/", {"Accept": BROWSER}, TEXT, None),
+        ("/bookworm/simple/ham/", {"Accept": PIP, "Accept-Encoding": "zstd"}, JSON, "zstd"),
+        ("/bookworm/simple/ham/", {"Accept": HTML, "Accept-Encoding": "gzip"}, HTML, "gzip"),
+        ("/bookworm/simple/spam-eggs/", {"Accept": PIP, "Accept-Encoding": "zstd"}, JSON, None),
+        ("/project/ham/", {}, TEXT, None),
+        ("/provenance/keys.json", {}, "application/json", None),
+    ],
+)
+def test_pages_come_from_a_bucket_with_our_headers(
+    over_a_bucket: Served,
+    path: str,
+    headers: dict[str, str],
+    content_type: str,
+    encoding: str | None,
+) -> None:
+    with _client(over_a_bucket.url) as client, client.stream("GET", path, headers=headers) as got:
+        body = unpacked(b"".join(got.iter_raw()), encoding)
+        assert (got.status_code, got.headers.get_list("Content-Type")) == (200, [content_type])
+        assert got.headers.get("Content-Encoding") == encoding
+        assert got.headers.get_list("Cache-Control") == ["max-age=300"]
+        assert body.startswith(b"{" if "json" in content_type else b"<!DOCTYPE html>")
+
+
+def test_wheels_come_from_a_bucket_and_what_it_lacks_is_told(
+    over_a_bucket: Served, yard: Yard
+) -> None:
+    wheel = wheel_of(yard, "ham")["url"].replace("../", "")
+    with _client(over_a_bucket.url) as client:
+        answer = client.get(f"/{wheel}")
+        assert (answer.status_code, answer.content) == (200, yard.store.get(wheel))
+        assert answer.headers["Content-Type"] == "application/octet-stream"
+        assert "immutable" in answer.headers["Cache-Control"]
+        for path in ("/bookworm/simple/none/", f"/{wheel}x", "/project/none/"):
+            answer = client.get(path, headers={"Accept": PIP, "Accept-Encoding": "zstd"})
+            assert (answer.status_code, answer.text) == (404, "Not found\n")
+        answer = client.get("/trixie/overlay/simple/none/", headers={"Accept-Encoding": "gzip"})
+        location = "https://upstream.example.org/simple/none/"
+        assert (answer.status_code, answer.headers["Location"]) == (302, location)
+        assert client.get("/health").status_code == 200
