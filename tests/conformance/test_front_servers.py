@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -380,6 +381,11 @@ def test_the_log_is_counted(front: Served, yard: Yard, tmp_path: Path) -> None:
         raw(client, f"/{wheel}", User_Agent=PIP_ON_TRIXIE, Range="bytes=5-")
         raw(client, f"/{wheel}.metadata", User_Agent=PIP_ON_TRIXIE)
     engine = connect(f"sqlite:///{tmp_path / 'wheelyard.sqlite'}")
+    deadline = time.monotonic() + 20
+    # nginx writes its log every second.
+    while f"{wheel}.metadata" not in front.log.read_text(encoding="utf-8"):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
     variables = {"DATA": str(tmp_path)}
     done = subprocess.run(
         [sys.executable, "-m", "wheelyard", "downloads", "count", "--json", front.log],

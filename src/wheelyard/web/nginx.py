@@ -27,6 +27,10 @@ _FORMS = {
 _PAGE = f"(?:{CHANNEL_PATTERN}/)?(?:overlay/)?simple/(?:{NAME_PATTERN}/)?"
 _VARY = "Accept, Accept-Encoding"
 _SEVERAL = 2
+_REMEMBERED = """        open_file_cache max=10000 inactive=30s;
+        open_file_cache_valid 2s;
+"""
+"""For pages, which may be kept for minutes anyway; a withdrawn wheel must be gone at once."""
 _HEAD = f"""# wheelyard behind nginx: put this into /etc/nginx/conf.d/wheelyard.conf.
 # It was printed by `wheelyard webserver-config nginx`; print it again when channels, folders or
 # addresses change. It serves the simple repository API {API_VERSION}; what nginx cannot do of it is
@@ -73,7 +77,7 @@ def _opening(front: FrontServer) -> str:
     # TLS: listen 443 ssl http2; and the two lines below.
     # ssl_certificate /etc/letsencrypt/live/{front.server_name}/fullchain.pem;
     # ssl_certificate_key /etc/letsencrypt/live/{front.server_name}/privkey.pem;
-    access_log {front.log} wheelyard;
+    access_log {front.log} wheelyard buffer=64k flush=1s;
     server_tokens off;
     absolute_redirect off;
     merge_slashes off;
@@ -120,7 +124,9 @@ def _form(front: FrontServer, name: str) -> str:
             # What is not there compressed may be there as it is.
             missing=f"/-/{name}" if encoding else "@wy_no_page",
         )
-        locations += f"    location = /-/{name}{end} {{\n        internal;\n{body}    }}\n"
+        locations += (
+            f"    location = /-/{name}{end} {{\n        internal;\n{_REMEMBERED}{body}    }}\n"
+        )
     return locations
 
 

@@ -22,6 +22,8 @@ _USUAL = {
     # pip, uv and PDM; too long for a string in a map.
     r"~^application/vnd\.pypi\.simple\.v1\+json, application/vnd\.pypi\.simple\.v1\+html;"
     r" ?q=0\.[12], text/html; ?q=0\.01$": "json",
+    # Browsers: nothing is more welcome to them, so it does not matter what else they take.
+    r"~^text/html,(?!.*vnd\.pypi)": "legacy",
 }
 """What installers send, so that nearly every request costs one look-up."""
 
