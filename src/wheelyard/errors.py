@@ -28,6 +28,7 @@
     │   ├── UploadRefused                  bytes that disagree with what was announced
     │   ├── SandboxMissing                 no sandbox, and none may be done without
     │   ├── LibraryMissing                 a library that only few need is not installed
+    │   ├── NotVerified                    a file that is not what a server has signed
     │   └── RootNeeded                     mounts and packages need the rights of root
     ├── Stopped                         1: work that ends early because somebody asked for it
     └── HostileContent                  6: an archive or a wheel that must not be used
@@ -177,6 +178,10 @@ class SandboxMissing(Refused):
 
 class LibraryMissing(Refused):
     """A library that only few need is not installed."""
+
+
+class NotVerified(Refused):
+    """It cannot be shown where this file comes from."""
 
 
 class RootNeeded(Refused):

@@ -117,6 +117,16 @@ class PublishSettings(_Section):
     purge_url: str | None = None
 
 
+class ProvenanceSettings(_Section):
+    """Where wheels come from is signed with the key in `key_file`.
+
+    It is made when it is first wanted, by default in the data folder. Where services run on
+    several machines, give them the same file.
+    """
+
+    key_file: Path | None = None
+
+
 class DownloadsSettings(_Section):
     """Counting downloads.
 
@@ -199,6 +209,7 @@ class Settings(BaseSettings):
     policy: PolicySettings = PolicySettings()
     healing: HealingSettings = HealingSettings()
     publish: PublishSettings = PublishSettings()
+    provenance: ProvenanceSettings = ProvenanceSettings()
     queue: QueueSettings = QueueSettings()
     limits: LimitsSettings = LimitsSettings()
     downloads: DownloadsSettings = DownloadsSettings()
@@ -230,6 +241,11 @@ class Settings(BaseSettings):
     def contents(self) -> Path:
         """The folder of the indexes of Debian's files."""
         return (self.contents_folder or self.data / "contents").absolute()
+
+    @property
+    def signing_key_file(self) -> Path:
+        """Where the key is that signs where wheels come from."""
+        return self.provenance.key_file or self.data.absolute() / "signing-key.pem"
 
     @property
     def server_url(self) -> str:

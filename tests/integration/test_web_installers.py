@@ -7,7 +7,6 @@ import threading
 import time
 import venv
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -15,32 +14,15 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from serving import serving
 from wheelyard.clock import SettableClock
 from wheelyard.model.names import TargetName
 from wheelyard.protocol import PREFIX
-from wheelyard.web.server import WebServer
 from yard import Yard, make_yard
 
 INTERPRETER = f"cp{sys.version_info.major}{sys.version_info.minor}"
 TAG = f"{INTERPRETER}-{INTERPRETER}-linux_{platform.machine()}"
 HERE = TargetName(f"bookworm-{INTERPRETER}-{platform.machine()}")
-
-
-@contextmanager
-def serving(yard: Yard) -> Iterator[str]:
-    """Serve a yard on a free port of this machine, and stop again."""
-    server = WebServer(yard.app, host="127.0.0.1", port=0)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        while not server.started:
-            assert thread.is_alive()
-            time.sleep(0.01)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        yield f"http://127.0.0.1:{port}/"
-    finally:
-        server.should_exit = True
-        thread.join()
 
 
 @pytest.fixture

@@ -33,10 +33,14 @@ _MODULES = {
     ("failure",): "failures",
     ("reproduce",): "reproduce",
     ("certify",): "certify",
+    ("verify",): "verify",
+    ("provenance",): "provenance",
+    ("webserver-config",): "webserver",
+    ("mirror",): "mirror",
 }
 """Which module of this package brings which command, by the words that it is called with."""
 
-_FOR_BUILDERS = frozenset({"build", "certify", "diagnose", "environments"})
+_FOR_BUILDERS = frozenset({"build", "certify", "diagnose", "environments", "verify"})
 """The modules that need none of the server's libraries, which a bare board does not have."""
 
 

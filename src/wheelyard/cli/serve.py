@@ -9,6 +9,7 @@ from wheelyard.context import open_context, own_requests
 from wheelyard.database import migrate
 from wheelyard.downloads import sources as logs
 from wheelyard.downloads.ingest import Counting
+from wheelyard.publish.notary import Notary
 from wheelyard.publish.publisher import Publisher
 from wheelyard.publish.purge import Purge
 from wheelyard.publish.statistics import StatisticsPages
@@ -45,6 +46,7 @@ def services() -> None:
     settings = load()
     context = open_context(settings)
     migrate.upgrade(context.engine)
+    Notary(context.engine, store=context.store, settings=settings).publish_key()
     stop = stop_on_signals()
     with http_client(contact=settings.contact, timeout=settings.upstream.timeout) as client:
         url = settings.upstream.url or default_index_url()

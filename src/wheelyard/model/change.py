@@ -63,3 +63,15 @@ class SourceStatus:
     def lag(self, now: datetime) -> timedelta | None:
         """Return how far behind upstream it is at most; None if it never told of a moment."""
         return None if self.told_until is None else max(now - self.told_until, timedelta(0))
+
+
+@dataclass(frozen=True, slots=True)
+class PageChange:
+    """A project of ours whose pages have changed, and the serial that they have then.
+
+    `waits` tells that they are still to be written.
+    """
+
+    project: ProjectName
+    serial: int
+    waits: bool

@@ -1,6 +1,7 @@
 """Wheels that we made."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -77,6 +78,40 @@ class Wheel:
     def path(self) -> str:
         """Where the bytes are, below `packages/`: by content, never to change."""
         return package_path(self.file.sha256, self.file.filename)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where a wheel comes from: the build that made it, and what that build was given.
+
+    `environment_digest` is None where the host's own system was the environment, and, like
+    `recipe_digest`, where it was not recorded; `certificate_digest` is None where there is no
+    certificate. `limits` is as stored with the build: seconds and bytes by name.
+    """
+
+    filename: Filename
+    sha256: Sha256
+    project: ProjectName
+    version: Version
+    target: TargetName
+    build_id: str
+    number: int
+    builder: str
+    sdist_filename: Filename
+    sdist_url: str
+    sdist_sha256: Sha256
+    started_at: datetime
+    finished_at: datetime | None
+    limits: Mapping[str, float] = field(default_factory=dict)
+    environment: str | None = None
+    environment_digest: str | None = None
+    recipe_digest: str | None = None
+    certificate_digest: str | None = None
+
+
+def provenance_path(path: str) -> str:
+    """Return where the signed statement about a wheel is, given the wheel's path."""
+    return f"{path}.provenance"
 
 
 def withheld_path(path: str) -> str:

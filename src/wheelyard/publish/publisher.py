@@ -14,6 +14,7 @@ from wheelyard.model.overview import ProjectOverview
 from wheelyard.model.wheel import Wheel
 from wheelyard.publish import simple, site
 from wheelyard.publish.front import active_channels, read_front, write_front
+from wheelyard.publish.notary import Notary
 from wheelyard.publish.purge import Purge
 from wheelyard.publish.selection import (
     PLAIN,
@@ -24,7 +25,13 @@ from wheelyard.publish.selection import (
     is_offered,
     prefix_of,
 )
-from wheelyard.publish.withholding import bring_back, to_bring_back, to_withhold, withhold
+from wheelyard.publish.withholding import (
+    bring_back,
+    served_paths,
+    to_bring_back,
+    to_withhold,
+    withhold,
+)
 from wheelyard.settings import Settings
 from wheelyard.storage.store import Store
 
@@ -32,7 +39,7 @@ _BATCH = 25
 _TAKEN_FOR = timedelta(seconds=45)
 _MAX_ROUNDS = 5
 _LAYOUT = "publisher-layout"
-_LAYOUT_VERSION = 2
+_LAYOUT_VERSION = 3
 _log = get_logger("publisher")
 
 
@@ -61,6 +68,7 @@ class Publisher:
         self._clock = clock
         self._server_url = settings.server_url
         self._purge = purge
+        self._notary = Notary(engine, store=store, settings=settings)
         self._to_forget: set[str] = set()
         self._front_is_old = True
         self._front_from: datetime | None = None
@@ -147,6 +155,7 @@ class Publisher:
             if overview is None:
                 return paths
             paths += self._bring_back(overview)
+            self._notary.attest(overview.wheels)
             paths += self._write_indexes(overview, channels)
             paths += self._write_site(overview, channels)
             paths += self._withhold(overview)
@@ -228,7 +237,7 @@ class Publisher:
 
 
 def _urls_of(found: Sequence[Wheel]) -> list[str]:
-    return [path for wheel in found for path in (wheel.path, f"{wheel.path}.metadata")]
+    return [path for wheel in found for path in served_paths(wheel)]
 
 
 def _index_for(project: ProjectOverview, channels: Sequence[str]) -> str:

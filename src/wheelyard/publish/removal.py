@@ -15,6 +15,7 @@ from wheelyard.errors import Refused, Unavailable
 from wheelyard.model.names import ProjectName
 from wheelyard.model.wheel import withheld_path
 from wheelyard.publish.publisher import Publisher
+from wheelyard.publish.withholding import served_paths
 from wheelyard.storage.store import Store
 
 _PATIENCE = timedelta(minutes=3)
@@ -41,7 +42,7 @@ def remove_closed_project(
         logs = removal.logs_of_project(connection, project)
         wheels = wheels_of_project(connection, project)
     for wheel in wheels:
-        for path in (wheel.path, f"{wheel.path}.metadata"):
+        for path in served_paths(wheel):
             store.delete(path)
             store.delete(withheld_path(path))
     for key in logs:

@@ -12,7 +12,7 @@ from packaging.version import Version
 from wheelyard.model.names import TargetName
 from wheelyard.model.overview import ProjectOverview
 from wheelyard.model.project import ProjectStatus
-from wheelyard.model.wheel import Wheel, WheelState
+from wheelyard.model.wheel import Wheel, WheelState, provenance_path
 from wheelyard.publish.simple import IndexFile
 
 PLAIN = ""
@@ -83,6 +83,7 @@ def index_files(wheels: Iterable[Wheel], index: str) -> tuple[IndexFile, ...]:
             metadata_sha256=wheel.file.metadata_sha256,
             yanked=wheel.yanked,
             yanked_reason=wheel.yanked_reason,
+            provenance=up + quote(provenance_path(wheel.path)),
         )
         for wheel in wheels
     )

@@ -24,7 +24,8 @@ class IndexFile:
     """One file on a project's page; `url` is relative to the page, `size` in bytes.
 
     `metadata_sha256` is the digest of what is served under the file's URL with `.metadata` added
-    (PEP 658); None where there is no such thing.
+    (PEP 658); None where there is no such thing. `provenance` is where our own signed statement
+    is, relative to the page; it is not what PEP 740 calls so.
     """
 
     filename: Filename
@@ -37,6 +38,7 @@ class IndexFile:
     metadata_sha256: Sha256 | None = None
     yanked: bool = False
     yanked_reason: str | None = None
+    provenance: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +132,8 @@ def _file_json(file: IndexFile) -> dict[str, Any]:
     }
     if file.requires_python:
         shown["requires-python"] = file.requires_python
+    if file.provenance:
+        shown["_wheelyard-provenance"] = file.provenance
     return shown
 
 

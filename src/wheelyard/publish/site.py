@@ -10,7 +10,7 @@ from wheelyard.model.certificate import Certification, certificate_document
 from wheelyard.model.overview import ProjectOverview
 from wheelyard.model.recipe import limits_document, recipe_document
 from wheelyard.model.summary import BuildSummary
-from wheelyard.model.wheel import Wheel, WheelState
+from wheelyard.model.wheel import Wheel, WheelState, provenance_path
 from wheelyard.publish.selection import PLAIN, gone_versions, is_offered, is_withdrawn, prefix_of
 from wheelyard.queue.explanation import explain
 from wheelyard.render import render
@@ -128,6 +128,7 @@ def _shown_wheel(wheel: Wheel, project: ProjectOverview) -> dict[str, Any]:
         "uploaded_at": wheel.uploaded_at,
         "yanked": wheel.yanked,
         "yanked_reason": wheel.yanked_reason,
+        "provenance": provenance_path(wheel.path),
     }
 
 
@@ -148,6 +149,7 @@ def _wheel_document(wheel: Wheel, project: ProjectOverview) -> dict[str, Any]:
         "build": wheel.build_id,
         "debian_packages": project.dependencies.get(wheel.file.filename, ()),
         "certificate": None if certification is None else _certificate_document(certification),
+        "provenance": provenance_path(wheel.path),
     }
 
 

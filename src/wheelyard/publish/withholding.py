@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 
 from wheelyard.errors import NotStored
-from wheelyard.model.wheel import Wheel, WheelState, withheld_path
+from wheelyard.model.wheel import Wheel, WheelState, provenance_path, withheld_path
 from wheelyard.storage.store import Store
 
-_METADATA = ".metadata"
 _SERVED = frozenset({WheelState.PUBLISHED, WheelState.SUPERSEDED})
 
 
@@ -26,20 +25,25 @@ def to_bring_back(wheels: Sequence[Wheel]) -> list[Wheel]:
 
 
 def withhold(store: Store, wheel: Wheel) -> None:
-    """Keep a wheel and its METADATA aside, and take away what is served."""
-    for path in (wheel.path, f"{wheel.path}{_METADATA}"):
+    """Keep a wheel and what is beside it aside, and take away what is served."""
+    for path in served_paths(wheel):
         if _copy(store, path, withheld_path(path)):
             store.delete(path)
 
 
 def bring_back(store: Store, wheel: Wheel) -> None:
-    """Have a wheel and its METADATA served again, METADATA first.
+    """Have a wheel and what is beside it served again, the wheel last.
 
     What was kept aside stays there: a slower publisher may still be about to take away what is
     served, and would take away the last copy otherwise.
     """
-    for path in (f"{wheel.path}{_METADATA}", wheel.path):
+    for path in reversed(served_paths(wheel)):
         _copy(store, withheld_path(path), path)
+
+
+def served_paths(wheel: Wheel) -> tuple[str, ...]:
+    """Return where a wheel is served, and what is beside it: METADATA and provenance."""
+    return wheel.path, f"{wheel.path}.metadata", provenance_path(wheel.path)
 
 
 def _copy(store: Store, source: str, destination: str) -> bool:

@@ -9,7 +9,7 @@ from wheelyard.context import own_requests
 from wheelyard.database.engine import Engine
 from wheelyard.settings import Settings
 from wheelyard.storage.store import Store
-from wheelyard.web import builder_api, health, packages, problems, simple_pages, site_pages
+from wheelyard.web import builder_api, changes, health, packages, problems, simple_pages, site_pages
 from wheelyard.web.guard import Guard
 from wheelyard.web.request_log import RequestLog
 from wheelyard.web.state import AppState
@@ -39,7 +39,13 @@ def create_app(
     )
     app.include_router(builder_api.router)
     app.router.routes.extend(
-        [*health.ROUTES, *packages.ROUTES, *site_pages.ROUTES, *simple_pages.ROUTES]
+        [
+            *changes.ROUTES,
+            *health.ROUTES,
+            *packages.ROUTES,
+            *site_pages.ROUTES,
+            *simple_pages.ROUTES,
+        ]
     )
     problems.install(app)
     app.add_middleware(Guard)

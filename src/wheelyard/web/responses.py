@@ -27,7 +27,7 @@ IMMUTABLE_CACHING = "public, max-age=31536000, immutable"
 """For what never changes under its URL."""
 
 HTML = "text/html; charset=utf-8"
-_CONTENT_POLICY = (
+CONTENT_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
     "form-action 'self'; frame-ancestors 'none'"
 )
@@ -59,7 +59,7 @@ def whole_response(request: Request, shown: Representation) -> Response:
     if shown.content_encoding:
         headers["Content-Encoding"] = shown.content_encoding
     if "html" in shown.content_type:
-        headers["Content-Security-Policy"] = _CONTENT_POLICY
+        headers["Content-Security-Policy"] = CONTENT_POLICY
     headers["Content-Length"] = str(len(shown.body))
     return Response(b"" if request.method == "HEAD" else shown.body, headers=headers)
 

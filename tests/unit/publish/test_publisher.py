@@ -70,6 +70,7 @@ def test_a_published_wheel_is_on_the_plain_index_and_on_its_channels(yard: Yard)
             "yanked": False,
             "core-metadata": {"sha256": wheel.file.metadata_sha256},
             "requires-python": ">=3.11",
+            "_wheelyard-provenance": f"../../{wheel.path}.provenance",
         }
     ]
     channel_page = stored(yard, "bookworm/simple/spam/index.json")

@@ -1,0 +1,30 @@
+"""A yard on a real socket of this machine."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from certificates import Certificate
+from wheelyard.web.server import WebServer
+from yard import Yard
+
+
+@contextmanager
+def serving(yard: Yard, *, certificate: Certificate | None = None) -> Iterator[str]:
+    """Serve a yard on a free port of this machine, over TLS with a certificate; stop again."""
+    server = WebServer(yard.app, host="127.0.0.1", port=0)
+    if certificate is not None:
+        server.config.ssl_certfile = certificate.file
+        server.config.ssl_keyfile = str(certificate.key)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started:
+            assert thread.is_alive()
+            time.sleep(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield f"{'https' if certificate else 'http'}://127.0.0.1:{port}/"
+    finally:
+        server.should_exit = True
+        thread.join()

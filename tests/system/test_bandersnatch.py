@@ -1,0 +1,149 @@
+"""bandersnatch, the mirror program that others run, copies our index and finds nothing to mend."""
+
+import json
+import os
+import subprocess
+import venv
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from certificates import make_certificate
+from serving import serving
+from wheelyard.errors import NotStored
+from yard import Yard, make_yard
+
+pytestmark = pytest.mark.system
+
+_CONFIGURATION = """
+[mirror]
+directory = {folder}
+master = {url}
+api-method = simple
+json = true
+timeout = 10
+workers = 2
+verifiers = 2
+hash-index = false
+simple-format = ALL
+compare-method = hash
+stop-on-error = true
+"""
+
+
+@pytest.fixture(scope="module")
+def bandersnatch(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("environment")
+    venv.create(folder, with_pip=True)
+    subprocess.run(
+        [folder / "bin/pip", "install", "--quiet", "bandersnatch"], check=True, capture_output=True
+    )
+    return folder / "bin/bandersnatch"
+
+
+@pytest.fixture
+def yard(tmp_path: Path) -> Iterator[Yard]:
+    yard = make_yard(tmp_path / "yard")
+    for name in ("Spam.Eggs", "ham"):
+        yard.project(name, versions=("1.0", "2.0"))
+        yard.publish(name, requires_python=">=3.9")
+    yard.publish("ham", version="2.0")
+    yard.publisher.tick()
+    if not any("/pypi/" in getattr(route, "path", "") for route in yard.app.routes):
+        yard.app.router.routes.insert(0, Route("/pypi/{name}/json", _legacy_json))
+    yield yard
+    yard.engine.dispose()
+
+
+def _legacy_json(request: Request) -> Response:
+    """Answer as the older JSON interface does, from the page that the publisher wrote."""
+    yard_store = request.app.state.wheelyard.store
+    name = request.path_params["name"]
+    try:
+        page = json.loads(yard_store.get(f"simple/{name}/index.json"))
+    except NotStored:
+        return PlainTextResponse("Not found\n", status_code=404)
+    files = [
+        {
+            "filename": file["filename"],
+            "url": str(request.base_url) + file["url"].replace("../", ""),
+            "digests": file["hashes"],
+            "size": file["size"],
+            "packagetype": "bdist_wheel",
+            "requires_python": file.get("requires-python"),
+            "upload_time_iso_8601": file["upload-time"],
+            "yanked": bool(file["yanked"]),
+            "yanked_reason": None,
+        }
+        for file in page["files"]
+    ]
+    serial = page["meta"]["_last-serial"]
+    document = {
+        "info": {"name": name, "version": page["versions"][-1]},
+        "last_serial": serial,
+        "releases": {
+            version: [file for file in files if file["filename"].split("-")[1] == version]
+            for version in page["versions"]
+        },
+        "urls": files,
+    }
+    return JSONResponse(document, headers={"X-PyPI-Last-Serial": str(serial)})
+
+
+def run(bandersnatch: Path, folder: Path, command: str) -> str:
+    """Run bandersnatch on a folder that has its configuration and the server's certificate."""
+    done = subprocess.run(
+        [bandersnatch, "--config", folder / "bandersnatch.conf", command],
+        cwd=folder,
+        env={**os.environ, "HOME": str(folder), "SSL_CERT_FILE": str(folder / "certificate.pem")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout + done.stderr
+
+
+def stamps(folder: Path) -> dict[Path, tuple[int, int]]:
+    """Return what would change if a wheel were fetched again."""
+    return {
+        path: (path.stat().st_ino, path.stat().st_mtime_ns)
+        for path in (folder / "web/packages").rglob("*.whl")
+    }
+
+
+def test_bandersnatch_copies_everything_and_finds_nothing_to_mend(
+    bandersnatch: Path, yard: Yard, tmp_path: Path
+) -> None:
+    folder = tmp_path / "copy"
+    folder.mkdir()
+    with serving(yard, certificate=make_certificate(folder)) as url:
+        (folder / "bandersnatch.conf").write_text(
+            _CONFIGURATION.format(folder=folder, url=url.rstrip("/")), encoding="utf-8"
+        )
+        run(bandersnatch, folder, "mirror")
+        ours = {key for key in yard.store.keys("packages") if key.endswith(".whl")}
+        theirs = {
+            str(path.relative_to(folder / "web")): path.read_bytes()
+            for path in (folder / "web/packages").rglob("*.whl")
+        }
+        assert theirs == {key: yard.store.get(key) for key in ours}
+        before = stamps(folder)
+        told = run(bandersnatch, folder, "verify")
+        assert not [line for line in told.splitlines() if "ERROR" in line]
+        assert stamps(folder) == before
+        run(bandersnatch, folder, "mirror")
+        assert stamps(folder) == before
+        damaged = folder / "web" / min(ours)
+        damaged.write_bytes(b"damaged")
+        run(bandersnatch, folder, "verify")
+        assert stamps(folder) != before
+        assert damaged.read_bytes() == yard.store.get(min(ours))
+    assert {path.name for path in (folder / "web/simple").iterdir() if path.is_dir()} == {
+        "ham",
+        "spam-eggs",
+    }
