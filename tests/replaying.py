@@ -15,8 +15,10 @@ from wheelyard.database.engine import reading, writing
 from wheelyard.database.pages import pages_to_write
 from wheelyard.database.plans import projects_to_plan
 from wheelyard.database.sources import source_status
+from wheelyard.database.upstream_pages import stored_page
 from wheelyard.model.build import Failure, FailureKind
 from wheelyard.model.builder import Builder
+from wheelyard.model.names import Filename, parse_project_name
 from wheelyard.protocol import BuildLease
 from wheelyard.publish.publisher import Publisher
 from wheelyard.queue.healing import Healing
@@ -146,7 +148,12 @@ class Replay:
         if self.chance.random() < 0.15:
             self.shop.finish(self.board, lease.build_id, failure=_BROKEN)
             return
-        made = self.shop.make_wheel(lease, content=lease.build_id)
+        with reading(self.shop.engine) as connection:
+            page = stored_page(connection, parse_project_name(lease.project))
+        told = {} if page is None else {file.filename: file.requires_python for file in page.files}
+        made = self.shop.make_wheel(
+            lease, content=lease.build_id, requires_python=told.get(Filename(lease.sdist.filename))
+        )
         self.shop.finish(self.board, lease.build_id, self.shop.upload(lease, made))
 
     def _die_reading(self) -> None:

@@ -110,7 +110,7 @@ def test_requires_python_must_be_what_upstream_tells(
     path = make_wheel(tmp_path, requires_python=stated)
     check = check_of(certify(path, expect(requires_python=told)), "requires-python")
     assert check.result is result
-    assert check.evidence == (f"METADATA: {stated}", f"upstream: {told}")
+    assert check.evidence == (f"Requires-Python in METADATA: {stated or 'none'}, upstream: {told}",)
 
 
 @pytest.mark.parametrize(

@@ -34,10 +34,10 @@ def requires_python(contents: Contents, expected: Expected) -> Check:
     if told is None:
         message = "Upstream tells no Requires-Python of the release."
         return not_applicable(name, message, *([f"METADATA: {stated}"] if stated else []))
-    evidence = (f"METADATA: {stated}", f"upstream: {told}")
+    evidence = f"Requires-Python in METADATA: {stated or 'none'}, upstream: {told}"
     if stated is None or not _is_same(stated, told):
-        return failed(name, "METADATA has another Requires-Python than upstream.", *evidence)
-    return passed(name, "METADATA has the Requires-Python that upstream tells.", *evidence)
+        return failed(name, "METADATA has another Requires-Python than upstream.", evidence)
+    return passed(name, "METADATA has the Requires-Python that upstream tells.", evidence)
 
 
 def record(contents: Contents, expected: Expected) -> Check:  # noqa: ARG001 - as all checks
