@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from certificates import Certificate
+from tls import Certificate
 from wheelyard.web.server import WebServer
 from yard import Yard
 

@@ -11,10 +11,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from commands import Commands
 from wheelyard.database import wheels
+from wheelyard.database.certificates import record_certificate
 from wheelyard.database.engine import writing
+from wheelyard.model.certificate import Certificate, passed
 from wheelyard.model.wheel import Wheel, WheelState
 from wheelyard.provenance.envelope import sign
 from wheelyard.provenance.keys import public_pem
+from wheelyard.provenance.statement import certificate_digest
 from wheelyard.publish.notary import Notary
 from yard import Yard, make_yard
 
@@ -79,6 +82,22 @@ def test_the_statement_says_where_a_wheel_comes_from(yard: Yard) -> None:
     run = told["predicate"]["runDetails"]
     assert run["builder"]["id"] == "http://yard.example.org/builders/board1"
     assert run["metadata"]["startedOn"] == run["metadata"]["finishedOn"] == "2026-11-23T12:00:00Z"
+
+
+def test_the_statement_tells_what_each_check_of_the_certificate_found(yard: Yard) -> None:
+    yard.project()
+    wheel = yard.publish()
+    certificate = Certificate(
+        checks=(passed("record", "RECORD lists all."), passed("tags", "Fit."))
+    )
+    with writing(yard.engine) as connection:
+        record_certificate(connection, wheel, certificate, at=yard.clock.now())
+    yard.publisher.tick()
+    assert statement(yard, wheel)["predicate"]["runDetails"]["wheelyard_certificate"] == {
+        "sha256": certificate_digest(certificate),
+        "passed": True,
+        "checks": {"record": "pass", "tags": "pass"},
+    }
 
 
 def test_what_was_said_is_never_said_anew(yard: Yard) -> None:

@@ -12,8 +12,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from certificates import make_certificate
 from serving import serving
+from tls import make_certificate
 from wheelyard.errors import NotStored
 from yard import Yard, make_yard
 

@@ -8,12 +8,14 @@ from sqlalchemy import Connection, Row, Select, select
 from wheelyard.database.tables import (
     builders,
     builds,
+    certificates,
     projects,
     releases,
     targets,
     upstream_files,
     wheels,
 )
+from wheelyard.model.certificate import parse_certificate
 from wheelyard.model.names import Filename, ProjectName, Sha256, TargetName
 from wheelyard.model.wheel import Origin, Wheel, WheelState
 
@@ -65,6 +67,7 @@ def _query() -> Select[Any]:
             builds.c.environment,
             builds.c.environment_digest,
             builds.c.recipe_digest,
+            certificates.c.document.label("certificate"),
         )
         .join_from(wheels, builds, builds.c.id == wheels.c.build_id)
         .join(builders, builders.c.id == builds.c.builder_id)
@@ -72,6 +75,7 @@ def _query() -> Select[Any]:
         .join(releases, releases.c.id == wheels.c.release_id)
         .join(projects, projects.c.id == releases.c.project_id)
         .join(targets, targets.c.id == wheels.c.target_id)
+        .outerjoin(certificates, certificates.c.wheel_id == wheels.c.id)
     )
 
 
@@ -94,4 +98,5 @@ def _origin(row: Row[Any]) -> Origin:
         environment=row.environment,
         environment_digest=row.environment_digest,
         recipe_digest=row.recipe_digest,
+        certificate=None if row.certificate is None else parse_certificate(row.certificate),
     )

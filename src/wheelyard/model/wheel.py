@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from packaging.version import Version
 
+from wheelyard.model.certificate import Certificate
 from wheelyard.model.names import (
     Filename,
     ProjectName,
@@ -85,8 +86,8 @@ class Origin:
     """Where a wheel comes from: the build that made it, and what that build was given.
 
     `environment_digest` is None where the host's own system was the environment, and, like
-    `recipe_digest`, where it was not recorded; `certificate_digest` is None where there is no
-    certificate. `limits` is as stored with the build: seconds and bytes by name.
+    `recipe_digest`, where it was not recorded; `certificate` is None where there is none.
+    `limits` is as stored with the build: seconds and bytes by name.
     """
 
     filename: Filename
@@ -106,7 +107,7 @@ class Origin:
     environment: str | None = None
     environment_digest: str | None = None
     recipe_digest: str | None = None
-    certificate_digest: str | None = None
+    certificate: Certificate | None = None
 
 
 def provenance_path(path: str) -> str:

@@ -4,11 +4,14 @@ The specifications are https://github.com/in-toto/attestation/tree/main/spec/v1 
 https://slsa.dev/spec/v1.0/provenance. Pure.
 """
 
+import hashlib
 import json
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
+from wheelyard.model.certificate import Certificate, certificate_document
+from wheelyard.model.names import Sha256
 from wheelyard.model.wheel import Origin
 
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
@@ -20,6 +23,12 @@ BUILD_TYPE = "urn:wheelyard:build:1"
 def canonical_json(document: object) -> bytes:
     """Return the one form of a JSON document that its digest is taken of."""
     return json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+
+
+def certificate_digest(certificate: Certificate) -> Sha256:
+    """Return the SHA-256 of a certificate's canonical JSON."""
+    document = canonical_json(certificate_document(certificate))
+    return Sha256(hashlib.sha256(document).hexdigest())
 
 
 def statement(origin: Origin, *, server_url: str) -> bytes:
@@ -74,7 +83,18 @@ def _run(origin: Origin, server_url: str) -> dict[str, Any]:
     return {
         "builder": {"id": f"{server_url}builders/{quote(origin.builder, safe='')}"},
         "metadata": metadata,
-        "wheelyard_certificate": {"sha256": origin.certificate_digest},
+        "wheelyard_certificate": _certificate(origin.certificate),
+    }
+
+
+def _certificate(certificate: Certificate | None) -> dict[str, Any] | None:
+    """Tell what each check found; the digest is that of the whole, which has the evidence."""
+    if certificate is None:
+        return None
+    return {
+        "sha256": certificate_digest(certificate),
+        "passed": certificate.is_passed,
+        "checks": {check.name: check.result.value for check in certificate.checks},
     }
 
 

@@ -11,6 +11,7 @@ from wheelyard.model.overview import ProjectOverview
 from wheelyard.model.recipe import limits_document, recipe_document
 from wheelyard.model.summary import BuildSummary
 from wheelyard.model.wheel import Wheel, WheelState, provenance_path
+from wheelyard.provenance.statement import certificate_digest
 from wheelyard.publish.selection import PLAIN, gone_versions, is_offered, is_withdrawn, prefix_of
 from wheelyard.queue.explanation import explain
 from wheelyard.render import render
@@ -155,7 +156,9 @@ def _wheel_document(wheel: Wheel, project: ProjectOverview) -> dict[str, Any]:
 
 def _certificate_document(certification: Certification) -> dict[str, Any]:
     checked_at = certification.checked_at.isoformat()
-    return {"checked_at": checked_at, **certificate_document(certification.certificate)}
+    digest = certificate_digest(certification.certificate)
+    document = certificate_document(certification.certificate)
+    return {"checked_at": checked_at, "sha256": digest, **document}
 
 
 def _build_document(build: BuildSummary) -> dict[str, Any]:
