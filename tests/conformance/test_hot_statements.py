@@ -26,6 +26,7 @@ from wheelyard.database import (
     waits,
 )
 from wheelyard.database import engine as database
+from wheelyard.database.changes import changes_after
 from wheelyard.database.engine import Connection, Engine
 from wheelyard.database.wheels import wheel_by_path, wheels_of_project
 from wheelyard.model.build import BuildState, Phase
@@ -137,6 +138,10 @@ def promote(connection: Connection) -> None:
     leases.promote(connection, now=NOW)
 
 
+def tell_changes(connection: Connection) -> None:
+    changes_after(connection, 10**9, limit=100)
+
+
 def heal(connection: Connection) -> None:
     examinations.unexamined_builds(connection, limit=20)
     examinations.patient(connection, "0" * 32)
@@ -145,7 +150,7 @@ def heal(connection: Connection) -> None:
 
 STEPS: tuple[Callable[[Connection], object], ...] = (
     *(claim, renew, finish, put_back, expire, promote, plan, mark, read_page, ask, publish, look),
-    heal,
+    *(heal, tell_changes),
 )
 
 

@@ -138,6 +138,7 @@ projects = Table(
         *("plan_level", text("demand DESC"), "id"),
         where="plan_from IS NOT NULL",
     ),
+    partial_index("ix_projects_serial", "serial", where="serial IS NOT NULL"),
 )
 
 skips = Table(
