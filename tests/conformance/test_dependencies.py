@@ -1,9 +1,11 @@
 """Builds that need wheels of other projects, on both databases: they wait, and wake."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from factories import digest
 from wheelyard.database.engine import Engine, reading, writing
 from wheelyard.database.job_lists import jobs_of_project
 from wheelyard.database.pages import page_written, pages_to_write
@@ -13,6 +15,8 @@ from wheelyard.model.builder import Builder
 from wheelyard.model.names import ProjectName, parse_project_name
 from wheelyard.model.waiting import Wait
 from wheelyard.protocol import BuildLease
+from wheelyard.queue.dependencies import steps
+from wheelyard.queue.treatment import MOST_A_DAY
 from workshop import BOOKWORM, SPAM, Workshop, make_workshop, upstream_file
 
 EGGS = parse_project_name("eggs")
@@ -158,3 +162,39 @@ def test_what_is_no_requirement_is_waited_for_by_nobody(
     need(workshop, builder, requirement)
     assert waits(workshop) == []
     assert workshop.verdicts() == {("1.0", BOOKWORM): "failed"}
+
+
+def test_a_builder_that_tells_of_a_new_environment_each_time_does_not_wait_for_ever(
+    workshop: Workshop, builder: Builder
+) -> None:
+    read_eggs(workshop, "1.0")
+    count = 0
+    while (lease := workshop.claim(builder)) is not None:
+        if lease.project == EGGS:
+            workshop.deliver(builder, lease)
+        else:
+            count += 1
+            assert count < 50
+            workshop.clock.advance(timedelta(seconds=1))
+            failure = Failure(
+                kind=FailureKind.NO_DEPENDENCY_WHEEL, message="No eggs.", subject="eggs"
+            )
+            root = digest(str(count))
+            workshop.finish(builder, lease.build_id, failure=failure, environment_digest=root)
+        settle(workshop)
+    assert 1 < count <= MOST_A_DAY
+    assert workshop.verdicts() == {("1.0", BOOKWORM): "failed"}
+
+
+def test_those_who_wait_take_turns(workshop: Workshop, builder: Builder) -> None:
+    need(workshop, builder, "eggs")
+    ham = parse_project_name("ham")
+    workshop.want(ham)
+    workshop.read(upstream_file("ham-1.0.tar.gz"), name=ham)
+    workshop.plan()
+    need(workshop, builder, "toast")
+    seen: list[ProjectName | None] = [None]
+    with reading(workshop.engine) as connection:
+        for _ in range(4):
+            seen.append(steps(connection, after=seen[-1], limit=1).last)
+    assert seen == [None, "eggs", "toast", "eggs", "toast"]

@@ -5,18 +5,22 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from debian_lists import index_of
 from factories import digest
 from wheelyard.database.builds import build_summaries
 from wheelyard.database.engine import Engine, reading, writing
+from wheelyard.database.examinations import unexamined_builds
 from wheelyard.database.failures import failed_releases, failure_groups, regressions
 from wheelyard.database.recipes import recipe_rules
+from wheelyard.database.tables import builds
 from wheelyard.model.build import Failure, FailureKind
 from wheelyard.model.builder import Builder
 from wheelyard.model.summary import BuildSummary
 from wheelyard.protocol import BuildLease
 from wheelyard.queue.retrying import note_environments, retry
+from wheelyard.queue.treatment import MOST_A_DAY
 from wheelyard.settings import HealingSettings, Settings
 from workshop import BOOKWORM, NEWER, SPAM, Workshop, make_workshop, upstream_file
 
@@ -244,6 +248,60 @@ def test_an_old_release_is_tried_with_the_build_requirements_of_its_day(
     assert lease.recipe.as_of_release
     workshop.finish(builder, lease.build_id, failure=failure)
     assert workshop.claim(builder) is None
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        Failure(kind=FailureKind.OUT_OF_MEMORY, message="It used too much memory."),
+        Failure(kind=FailureKind.MISSING_SYSTEM_PACKAGE, message="foo.h.", subject="foo.h"),
+    ],
+    ids=lambda failure: failure.kind.value,
+)
+def test_a_builder_that_tells_of_a_new_environment_each_time_comes_to_an_end(
+    workshop: Workshop, builder: Builder, failure: Failure
+) -> None:
+    count = 0
+    while (lease := workshop.claim(builder)) is not None:
+        count += 1
+        assert count < 50
+        workshop.clock.advance(timedelta(seconds=1))
+        workshop.heartbeat(builder, lease.build_id, log=LACKS["foo.h"])
+        root = digest(str(count))
+        workshop.finish(builder, lease.build_id, failure=failure, environment_digest=root)
+    assert count <= MOST_A_DAY
+    assert workshop.verdicts() == {("1.0", BOOKWORM): "failed"}
+
+
+def test_a_build_that_cannot_be_examined_holds_up_no_other(
+    workshop: Workshop, builder: Builder
+) -> None:
+    lease = workshop.claimed(builder)
+    failure = Failure(kind=FailureKind.COMPILE_ERROR, message="gcc rejects it.")
+    workshop.finish(builder, lease.build_id, failure=failure)
+    with writing(workshop.engine) as connection:
+        connection.execute(update(builds).values(recipe={"limits": {"memory_bytes": -1}}))
+    workshop.plan()
+    assert workshop.verdicts() == {("1.0", BOOKWORM): "failed"}
+    with reading(workshop.engine) as connection:
+        assert unexamined_builds(connection, limit=10) == []
+
+
+def test_a_builder_with_ever_new_environments_has_failures_tried_again_once_an_hour(
+    workshop: Workshop, builder: Builder
+) -> None:
+    lack(workshop, builder, "nowhere.h")
+    lack(workshop, builder, "nowhere.h")
+    retried = []
+    for minute in range(0, 120, 10):
+        with writing(workshop.engine) as connection:
+            told = {BOOKWORM: digest(f"of minute {minute}")}
+            retried.append(note_environments(connection, told, at=workshop.clock.now()))
+        workshop.clock.advance(timedelta(minutes=10))
+        workshop.plan()
+        while (lease := workshop.claim(builder)) is not None:
+            lack(workshop, builder, "nowhere.h", lease=lease)
+    assert retried == [1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0]
 
 
 def test_a_new_environment_has_failures_tried_again_once(

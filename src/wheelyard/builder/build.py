@@ -12,6 +12,7 @@ from typing import TypeVar
 import httpx2
 
 from wheelyard.builder import hooks, source
+from wheelyard.builder.cutoff import cutoff
 from wheelyard.builder.environments.choice import Environments, Surroundings
 from wheelyard.builder.hooks import Workplace
 from wheelyard.builder.importing import ImportPlace, check_imports
@@ -208,13 +209,14 @@ def _run_hooks(  # noqa: PLR0913, PLR0917 - what the project's code runs in and 
 def _environment(
     requires: tuple[str, ...], lease: BuildLease, index: Index, report: Reporting
 ) -> Path:
-    """Return a build environment; of today, or as it was on the day after the release."""
+    """Return a build environment; of today, or as it was when the release was new."""
+    target = lease.target.target()
     released_at = lease.sdist.uploaded_at if lease.recipe.as_of_release else None
-    before = None if released_at is None else released_at + timedelta(days=1)
+    before = cutoff(released_at, python=target.python)
     as_of = "" if before is None else f" as of {before:%Y-%m-%d}"
     report.say(f"build requirements{as_of}: {', '.join(requires) or 'none'}")
     day = datetime.now(UTC).date()
-    target, index = lease.target.target(), replace(index, before=before)
+    index = replace(index, before=before)
     return _must(make_environment(requires, target, index, day=day, check=report.check))
 
 

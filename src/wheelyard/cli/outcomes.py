@@ -131,7 +131,7 @@ def _pending(outcome: Outcome, last: BuildSummary | None) -> Outcome:
     elif last.state is BuildState.LOST:
         detail = "the builder was lost; another try"
     elif last.failure is not None:
-        detail = f"{last.failure.message}; another try"
+        detail = f"{last.failure.message.rstrip('.')}; another try"
     return Outcome(
         want=outcome.want,
         version=outcome.version,

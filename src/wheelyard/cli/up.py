@@ -5,6 +5,7 @@ import shlex
 import socket
 import sys
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -35,6 +36,9 @@ from wheelyard.web.auth import hash_token, new_token
 
 _LOCAL_BUILDER = "local"
 _LOOK_EVERY_SECONDS = 0.25
+_LOOK_SHARE = 20
+"""Looking takes at most this fraction of the time: the processors are for builds."""
+
 _NOT_SATISFIED = 1
 _STOPPED_EARLY = 130
 _PLAIN_WIDTH = 200
@@ -120,6 +124,7 @@ def _watch(run: _Run, *, children: Sequence[Child], progress: Progress) -> list[
     while not run.stop.is_set():
         for child in children:
             child.keep_running()
+        begun = time.monotonic()
         try:
             last, written = _look(run)
         except DatabaseUnavailable as error:
@@ -127,13 +132,14 @@ def _watch(run: _Run, *, children: Sequence[Child], progress: Progress) -> list[
             run.stop.wait(_LOOK_EVERY_SECONDS)
             continue
         progress.show(last, now=run.context.clock.now())
+        looked = time.monotonic() - begun
         if written and last != announced and all(outcome.is_final for outcome in last):
             announced = last
             for line in install_lines(last, run.context.settings.server_url):
                 progress.say(line)
             if run.once:
                 break
-        run.stop.wait(_LOOK_EVERY_SECONDS)
+        run.stop.wait(max(_LOOK_EVERY_SECONDS, _LOOK_SHARE * looked))
     return last
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from packaging.version import Version
@@ -19,6 +20,7 @@ from wheelyard.model.recipe import Recipe, parse_recipe
 # The partial index serves only statements that say it in its own words.
 _UNEXAMINED = text("unexamined")
 _MOST_ATTEMPTS = 100
+_RECENTLY = timedelta(days=1)
 _MAX_WORD = 300
 
 
@@ -37,6 +39,13 @@ def unexamined_builds(connection: Connection, *, limit: int) -> list[str]:
     """Return the ids of failed builds that nobody has looked into, the longest ended first."""
     query = select(builds.c.id).where(_UNEXAMINED).order_by(builds.c.finished_at).limit(limit)
     return list(connection.scalars(query))
+
+
+def project_of(connection: Connection, build_id: str) -> ProjectName | None:
+    """Return the project of a build; None if it is unknown."""
+    query = select(projects.c.name).join(releases).join(builds).where(builds.c.id == build_id)
+    name = connection.scalar(query)
+    return None if name is None else ProjectName(name)
 
 
 def patient(connection: Connection, build_id: str) -> Patient | None:
@@ -74,7 +83,19 @@ def patient(connection: Connection, build_id: str) -> Patient | None:
         message=row.failure_message,
         subject=row.failure_subject,
         attempts=tuple(_attempts(connection, row)),
+        recent=_recent(connection, row),
     )
+
+
+def _recent(connection: Connection, build: Row[Any]) -> int:
+    query = select(func.count()).where(
+        builds.c.release_id == build.release_id,
+        builds.c.target_id == build.target_id,
+        builds.c.state == BuildState.FAILED,
+        builds.c.started_at > build.started_at - _RECENTLY,
+        builds.c.started_at <= build.started_at,
+    )
+    return connection.execute(query).scalar_one()
 
 
 def _attempts(connection: Connection, build: Row[Any]) -> Sequence[Attempt]:

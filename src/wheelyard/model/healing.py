@@ -32,7 +32,8 @@ class Patient:
     """A release that failed to be built for a target, with its attempts, the oldest first.
 
     The last attempt is the one to be examined; all are of the same source distribution, in the
-    same environment. `release`, `target_id` and `sdist` are the numbers of their rows.
+    same environment. `recent` counts the builds that failed within a day, whatever they were made
+    in. `release`, `target_id` and `sdist` are the numbers of their rows.
     """
 
     project: ProjectName
@@ -46,6 +47,7 @@ class Patient:
     message: str
     subject: str | None
     attempts: tuple[Attempt, ...]
+    recent: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """Waiting for build requirements: what is built first, who wakes, and who waits in vain."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -51,16 +52,26 @@ class Step:
     dead_end: str | None = None
 
 
-def steps(connection: Connection) -> list[Step]:
-    """Return what is to be done about all waits as they are on record.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Steps:
+    """What is to be done about some waits, and the needed project that was looked at last."""
 
-    A wait ends when the pages tell of the wheel, so that whoever wakes finds it.
+    steps: tuple[Step, ...]
+    last: ProjectName | None
+
+
+def steps(connection: Connection, *, after: ProjectName | None, limit: int) -> Steps:
+    """Return what is to be done about waits as they are on record.
+
+    At most `limit` needed projects are looked at: those after a name, and then from the first one
+    again. A wait ends when the pages tell of the wheel, so that whoever wakes finds it.
     """
     known = waits.all_waits(connection)
+    chosen = _turn({wait.needed for wait in known}, after=after, limit=limit)
     records: dict[ProjectName, ProjectRecord | None] = {}
     targets = {target.name: target for target in active_targets(connection)}
     found = []
-    for wait in known:
+    for wait in (wait for wait in known if wait.needed in chosen):
         target = targets.get(wait.target)
         if target is None:
             found.append(Step(wait=wait))
@@ -70,7 +81,16 @@ def steps(connection: Connection) -> list[Step]:
             step = _step(connection, wait, known, records[wait.needed], target)
             if step is not None:
                 found.append(step)
-    return found
+    return Steps(steps=tuple(found), last=chosen[-1] if chosen else None)
+
+
+def _turn(
+    names: Collection[ProjectName], *, after: ProjectName | None, limit: int
+) -> list[ProjectName]:
+    """Return whose turn it is, in alphabetical order, round and round."""
+    ordered = sorted(names)
+    start = 0 if after is None else bisect_right(ordered, after)
+    return [*ordered[start:], *ordered[:start]][:limit]
 
 
 def take(connection: Connection, step: Step, *, at: datetime) -> None:

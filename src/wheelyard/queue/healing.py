@@ -17,11 +17,18 @@ from wheelyard.diagnosis.cause import Cause, CauseKind
 from wheelyard.diagnosis.diagnosis import diagnose
 from wheelyard.diagnosis.system_remedies import Attempt as Circumstances
 from wheelyard.diagnosis.system_remedies import with_higher_limits
-from wheelyard.errors import ContentsMissing, NotStored
+from wheelyard.errors import (
+    ContentsMissing,
+    InvalidName,
+    InvalidRecipe,
+    NotStored,
+    WheelyardError,
+)
 from wheelyard.log import get_logger
 from wheelyard.model.build import FailureKind
 from wheelyard.model.environment import environment_of
 from wheelyard.model.healing import Patient, Treatment
+from wheelyard.model.names import ProjectName
 from wheelyard.model.waiting import Wait
 from wheelyard.queue import dependencies
 from wheelyard.queue.treatment import treatment
@@ -31,6 +38,7 @@ from wheelyard.storage.store import Store
 _log = get_logger("healing")
 _PAUSE_SECONDS = 1.0
 _BUILDS_PER_TICK = 20
+_NEEDED_PER_TICK = 50
 _CAUSES = {
     FailureKind.OUT_OF_MEMORY: CauseKind.OUT_OF_MEMORY,
     FailureKind.TIMEOUT: CauseKind.TIMEOUT,
@@ -62,19 +70,24 @@ class Healing:
         self._store = store
         self._clock = clock
         self._settings = settings
+        self._looked_at: ProjectName | None = None
 
     def tick(self) -> int:
         """Examine some builds, and return how much was done."""
         with reading(self._engine) as connection:
             found = examinations.unexamined_builds(connection, limit=_BUILDS_PER_TICK)
         for build_id in found:
-            self._examine(build_id)
+            try:
+                self._examine(build_id)
+            except (InvalidName, InvalidRecipe) as error:
+                self._give_up(build_id, error)
         with reading(self._engine) as connection:
-            due = dependencies.steps(connection)
-        for step in due:
+            due = dependencies.steps(connection, after=self._looked_at, limit=_NEEDED_PER_TICK)
+        self._looked_at = due.last
+        for step in due.steps:
             with writing(self._engine) as connection:
                 dependencies.take(connection, step, at=self._clock.now())
-        return len(found) + len(due)
+        return len(found) + len(due.steps)
 
     def _examine(self, build_id: str) -> None:
         with reading(self._engine) as connection:
@@ -92,6 +105,18 @@ class Healing:
             at=self._clock.now(),
         )
         self._record(patient, causes, chosen)
+
+    def _give_up(self, build_id: str, error: WheelyardError) -> None:
+        """Put on record that a build cannot be examined, so that it does not hold up the others."""
+        _log.error("build-not-examined", build=build_id, error=str(error))
+        with writing(self._engine) as connection:
+            reason = f"it could not be examined: {error}"
+            examinations.record_examination(
+                connection, build_id, [_finding(_NO_CAUSE[0])], treatment=reason
+            )
+            project = examinations.project_of(connection, build_id)
+            if project is not None:
+                mark_ended(connection, project, at=self._clock.now())
 
     def _kept_log(self, patient: Patient) -> bytes:
         if patient.log_key is None:

@@ -1,7 +1,7 @@
 """Trying again what has failed, because something has changed: a recipe, an environment, a rule."""
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from wheelyard.database.engine import Connection
 from wheelyard.database.failures import FailedRelease, failed_releases, was_tried
@@ -16,6 +16,7 @@ _OF_THE_ENVIRONMENT = frozenset(
     {FailureKind.COMPILE_ERROR, FailureKind.MISSING_SYSTEM_PACKAGE, FailureKind.UNKNOWN}
 )
 _MOST_DIGESTS = 50
+_PAUSE = timedelta(hours=1)
 
 
 def retry(connection: Connection, found: Collection[FailedRelease], *, at: datetime) -> int:
@@ -53,15 +54,19 @@ def note_environments(
 ) -> int:
     """Take note of what a builder builds in; in an environment that is new, failures are retried.
 
-    Only those that the environment may have to do with. Returns how many there are.
+    Only those that the environment may have to do with, and for each target once an hour at most:
+    what builders say of themselves must not keep the queue busy. Returns how many there are.
     """
     retried = 0
     for target, digest in sorted(digests.items()):
         key = f"environments {target}"
-        known = get_state(connection, key) or []
-        if not isinstance(known, list) or digest in known:
+        known = get_state(connection, key) or {"digests": [], "retried_at": None}
+        last = known["retried_at"]
+        is_early = last is not None and at < datetime.fromisoformat(last) + _PAUSE
+        if digest in known["digests"] or is_early:
             continue
-        put_state(connection, key, [*known, digest][-_MOST_DIGESTS:])
+        digests_then = [*known["digests"], digest][-_MOST_DIGESTS:]
+        put_state(connection, key, {"digests": digests_then, "retried_at": at.isoformat()})
         found = failed_releases(connection, target=target, failures=_OF_THE_ENVIRONMENT)
         retried += retry(connection, found, at=at)
     return retried

@@ -27,6 +27,9 @@ LADDER = frozenset(
 _STEPS = 3
 """At most so many times a build is given more of what it ran out of."""
 
+MOST_A_DAY = 20
+"""So many failures end it whatever builders say; honest ones never come that far."""
+
 _SURE = 0.5
 """Remedies of causes that are less likely than this are left alone."""
 
@@ -89,10 +92,11 @@ def treatment(
     """
     last = patient.attempts[-1]
     root = causes[0]
+    hopeless = _why_hopeless(patient, root)
+    if hopeless is not None:
+        return Treatment(reason=hopeless)
     if last.failure in LADDER:
-        return _more_room(patient, root)
-    if root.kind in _NOT_TO_BE_HELPED or last.failure in _HOPELESS:
-        return Treatment(reason="no other recipe would help")
+        return _more_room(patient, root, rounds=rounds)
     came_again = _key(root) in {attempt.cause for attempt in patient.attempts[:-1]}
     if last.failure is FailureKind.NO_DEPENDENCY_WHEEL:
         return _wait(root, last, came_again=came_again)
@@ -107,6 +111,15 @@ def treatment(
     return Treatment(reason=_why_not(last, causes, came_again=came_again))
 
 
+def _why_hopeless(patient: Patient, root: Cause) -> str | None:
+    failure = patient.attempts[-1].failure
+    if patient.recent >= MOST_A_DAY:
+        return f"it failed {patient.recent} times within a day"
+    if failure not in LADDER and (root.kind in _NOT_TO_BE_HELPED or failure in _HOPELESS):
+        return "no other recipe would help"
+    return None
+
+
 def _wait(root: Cause, last: Attempt, *, came_again: bool) -> Treatment:
     """Have what is needed built first, unless that was done already."""
     if root.subject is None or last.recipe.as_of_release:
@@ -116,11 +129,11 @@ def _wait(root: Cause, last: Attempt, *, came_again: bool) -> Treatment:
     return Treatment(reason=f"{root.subject} is to be built first", requirement=root.subject)
 
 
-def _more_room(patient: Patient, root: Cause) -> Treatment:
+def _more_room(patient: Patient, root: Cause, *, rounds: int) -> Treatment:
     """Give twice as much at each step, at the second fewer compilers, at the third the machine."""
     last = patient.attempts[-1]
     step = sum(attempt.failure in LADDER for attempt in patient.attempts)
-    if step > _STEPS:
+    if step > _STEPS or last.round >= rounds + _STEPS:
         return Treatment(reason=f"it was given more room {_STEPS} times")
     recipe = last.recipe
     if root.remedy is not None:

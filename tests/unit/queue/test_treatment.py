@@ -54,6 +54,7 @@ def patient(*attempts: Attempt, age: timedelta | None = timedelta(days=10)) -> P
         message="It failed.",
         subject=None,
         attempts=attempts,
+        recent=len(attempts),
     )
 
 
