@@ -35,13 +35,13 @@ def program(name: str, folder: Path) -> Path:
     there = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin")
     if there is not None:
         return Path(there)
-    folder.mkdir(parents=True)
-    subprocess.run(
-        ["apt-get", "download", "-q", "-o", "APT::Sandbox::User=root", name],
-        cwd=folder,
-        check=True,
-        capture_output=True,
-    )
+    lists = folder / "lists" / "partial"
+    lists.mkdir(parents=True)
+    if not _apt("download", name, folder=folder):
+        # A machine that never asked its archives knows no package.
+        own = ("-o", f"Dir::State::lists={lists.parent}")
+        assert _apt(*own, "update", folder=folder)
+        assert _apt(*own, "download", name, folder=folder)
     (package,) = folder.glob("*.deb")
     subprocess.run(["dpkg-deb", "-x", package, folder / "root"], check=True)
     return next(
@@ -49,6 +49,12 @@ def program(name: str, folder: Path) -> Path:
         for place in ("usr/sbin", "usr/bin")
         if (folder / "root" / place / name).exists()
     )
+
+
+def _apt(*words: str, folder: Path) -> bool:
+    """Run apt-get in a folder, and return whether it went well."""
+    command = ["apt-get", "-q", "-o", "APT::Sandbox::User=root", *words]
+    return subprocess.run(command, cwd=folder, check=False, capture_output=True).returncode == 0
 
 
 def configuration(
