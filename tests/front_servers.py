@@ -18,7 +18,7 @@ from line import free_port
 from serving import serving
 from yard import Yard
 
-UPSTREAM = "https://upstream.example.org/simple/"
+UPSTREAM = "https://index.example.org/simple/"
 _PATIENCE = 20.0
 
 

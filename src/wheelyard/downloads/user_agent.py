@@ -40,6 +40,7 @@ _IMPLEMENTATIONS = {
     name.lower(): name
     for name in ("CPython", "PyPy", "GraalPy", "GraalVM", "Jython", "IronPython", "Pyston")
 }
+_CODENAME = re.compile(r"[a-z][a-z0-9]{0,30}")
 _ARCHITECTURE = re.compile(r"(?=.*[a-z])[a-z0-9_-]{2,20}")
 
 
@@ -54,6 +55,14 @@ def read_user_agent(text: str) -> Client:
     if described is None or told is None:
         return _from_words(text)
     return _from_object(described[1], described[2], told)
+
+
+def told_codename(text: str) -> str | None:
+    """Return the code name of the distribution release that an installer tells of (`bookworm`)."""
+    described = _DESCRIBED.match(text[:_MAX_LENGTH].strip())
+    told = None if described is None else _object(described[3])
+    codename = None if told is None else _part(told, "distro").get("id")
+    return codename if isinstance(codename, str) and _CODENAME.fullmatch(codename) else None
 
 
 def _object(text: str) -> dict[str, Any] | None:

@@ -11,6 +11,7 @@ from wheelyard.model.build import Decision
 from wheelyard.model.names import ProjectName
 from wheelyard.model.wheel import Wheel
 from wheelyard.publish import simple, site
+from wheelyard.publish.packing import put_page
 from wheelyard.publish.selection import PLAIN, prefix_of
 from wheelyard.storage.store import Store
 
@@ -61,8 +62,8 @@ def write_front(store: Store, front: Front, *, server_url: str) -> list[str]:
     for index in sorted({PLAIN, *front.channels, *(item.channel for item in front.listings)}):
         listed = _listed(front, index)
         folder = prefix_of(index)
-        store.put(f"{folder}/index.json", simple.list_json(listed, serial=front.serial))
-        store.put(f"{folder}/index.html", simple.list_html(listed, serial=front.serial))
+        put_page(store, f"{folder}/index.json", simple.list_json(listed, serial=front.serial))
+        put_page(store, f"{folder}/index.html", simple.list_html(listed, serial=front.serial))
         paths.append(f"{folder}/")
     home = site.home_page(
         front.wanted, front.newest, channels=front.channels, server_url=server_url

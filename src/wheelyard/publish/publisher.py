@@ -7,14 +7,18 @@ from wheelyard.clock import Clock
 from wheelyard.database import pages, projects, state, wheels
 from wheelyard.database.engine import Engine, reading, writing
 from wheelyard.database.pages import PageToWrite
+from wheelyard.database.upstream_pages import stored_page
 from wheelyard.errors import CacheUnavailable, Unavailable
 from wheelyard.log import get_logger
 from wheelyard.model.names import ProjectName
 from wheelyard.model.overview import ProjectOverview
+from wheelyard.model.project import ProjectPage
 from wheelyard.model.wheel import Wheel
-from wheelyard.publish import simple, site
+from wheelyard.publish import site
 from wheelyard.publish.front import active_channels, read_front, write_front
 from wheelyard.publish.notary import Notary
+from wheelyard.publish.overlay import overlay_page
+from wheelyard.publish.packing import delete_page, put_page
 from wheelyard.publish.purge import Purge
 from wheelyard.publish.selection import (
     PLAIN,
@@ -23,8 +27,10 @@ from wheelyard.publish.selection import (
     index_files,
     is_listed,
     is_offered,
+    overlay_of,
     prefix_of,
 )
+from wheelyard.publish.simple import IndexPage, project_html, project_json
 from wheelyard.publish.withholding import (
     bring_back,
     served_paths,
@@ -39,7 +45,7 @@ _BATCH = 25
 _TAKEN_FOR = timedelta(seconds=45)
 _MAX_ROUNDS = 5
 _LAYOUT = "publisher-layout"
-_LAYOUT_VERSION = 3
+_LAYOUT_VERSION = 4
 _log = get_logger("publisher")
 
 
@@ -152,11 +158,12 @@ class Publisher:
         for _ in range(_MAX_ROUNDS):
             with reading(self._engine) as connection:
                 overview = projects.project_overview(connection, project)
+                upstream = stored_page(connection, project)
             if overview is None:
                 return paths
             paths += self._bring_back(overview)
             self._notary.attest(overview.wheels)
-            paths += self._write_indexes(overview, channels)
+            paths += self._write_indexes(overview, upstream, channels)
             paths += self._write_site(overview, channels)
             paths += self._withhold(overview)
             with reading(self._engine) as connection:
@@ -187,28 +194,31 @@ class Publisher:
         with writing(self._engine) as connection:
             wheels.set_withheld(connection, wheel.path, is_withheld=is_withheld)
 
-    def _write_indexes(self, project: ProjectOverview, channels: Sequence[str]) -> list[str]:
+    def _write_indexes(
+        self, project: ProjectOverview, upstream: ProjectPage | None, channels: Sequence[str]
+    ) -> list[str]:
         own = {channel_of(wheel.target) for wheel in project.wheels}
         paths = []
         for index in (PLAIN, *sorted({*channels, *own})):
             here = [wheel for wheel in project.wheels if fits(wheel, index, channels=channels)]
-            folder = f"{prefix_of(index)}/{project.name}"
-            if project.wheels:
-                paths.append(f"{folder}/")
-            if not any(is_listed(wheel) for wheel in here):
-                self._store.delete(f"{folder}/index.json")
-                self._store.delete(f"{folder}/index.html")
-                continue
-            page = simple.IndexPage(
-                name=project.name,
-                serial=project.serial or 0,
-                files=index_files((wheel for wheel in here if is_offered(wheel)), index),
-                status=project.status,
-                status_reason=project.status_reason,
-            )
-            self._store.put(f"{folder}/index.json", simple.project_json(page))
-            self._store.put(f"{folder}/index.html", simple.project_html(page))
+            folders = {
+                f"{prefix_of(index)}/{project.name}": _index_page(project, here, index),
+                f"{overlay_of(index)}/{project.name}": _overlay(project, upstream, here, index),
+            }
+            for folder, page in folders.items():
+                if project.wheels:
+                    paths.append(f"{folder}/")
+                self._put_index(folder, page)
         return paths
+
+    def _put_index(self, folder: str, page: IndexPage | None) -> None:
+        """Write both forms of a page of an index, or take them away."""
+        if page is None:
+            delete_page(self._store, f"{folder}/index.json")
+            delete_page(self._store, f"{folder}/index.html")
+        else:
+            put_page(self._store, f"{folder}/index.json", project_json(page))
+            put_page(self._store, f"{folder}/index.html", project_html(page))
 
     def _write_site(self, project: ProjectOverview, channels: Sequence[str]) -> list[str]:
         folder = f"project/{project.name}"
@@ -234,6 +244,29 @@ class Publisher:
             self._front_is_old = state.current_serial(connection) != front.serial
         self._front_from = self._clock.now() + front.pause
         return paths
+
+
+def _index_page(project: ProjectOverview, here: Sequence[Wheel], index: str) -> IndexPage | None:
+    """Return a project's page on an index, given its wheels there; None if it has no page."""
+    if not any(is_listed(wheel) for wheel in here):
+        return None
+    return IndexPage(
+        name=project.name,
+        serial=project.serial or 0,
+        files=index_files(filter(is_offered, here), prefix_of(index)),
+        status=project.status,
+        status_reason=project.status_reason,
+    )
+
+
+def _overlay(
+    project: ProjectOverview, upstream: ProjectPage | None, here: Sequence[Wheel], index: str
+) -> IndexPage | None:
+    """Return a project's page on an overlay; None where upstream's own page is as good."""
+    ours = index_files(filter(is_offered, here), overlay_of(index))
+    if upstream is None or not ours:
+        return None
+    return overlay_page(upstream, ours, serial=project.serial or 0)
 
 
 def _urls_of(found: Sequence[Wheel]) -> list[str]:

@@ -68,22 +68,27 @@ def prefix_of(index: str) -> str:
     return "simple" if index == PLAIN else f"{index}/simple"
 
 
-def index_files(wheels: Iterable[Wheel], index: str) -> tuple[IndexFile, ...]:
-    """Return wheels as files of an index, their URLs relative to a project's page there."""
-    up = "../" * (prefix_of(index).count("/") + 2)
+def overlay_of(index: str) -> str:
+    """Return where the overlay of an index is: `overlay/simple` or `<channel>/overlay/simple`."""
+    return "overlay/simple" if index == PLAIN else f"{index}/overlay/simple"
+
+
+def index_files(wheels: Iterable[Wheel], prefix: str) -> tuple[IndexFile, ...]:
+    """Return wheels as files of an index at `prefix`, URLs relative to a project's page there."""
+    up = "../" * (prefix.count("/") + 2)
     return tuple(
         IndexFile(
             filename=wheel.file.filename,
             url=up + quote(wheel.path),
             version=wheel.version,
-            sha256=wheel.file.sha256,
+            hashes={"sha256": wheel.file.sha256},
             size=wheel.file.size,
             uploaded_at=wheel.uploaded_at,
             requires_python=wheel.file.requires_python,
-            metadata_sha256=wheel.file.metadata_sha256,
+            core_metadata={"sha256": wheel.file.metadata_sha256},
             yanked=wheel.yanked,
             yanked_reason=wheel.yanked_reason,
-            provenance=up + quote(provenance_path(wheel.path)),
+            statement=up + quote(provenance_path(wheel.path)),
         )
         for wheel in wheels
     )

@@ -5,7 +5,7 @@ made without templates, and everything that came from outside is escaped.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import escape
@@ -13,32 +13,38 @@ from typing import Any
 
 from packaging.version import Version
 
-from wheelyard.model.names import Filename, ProjectName, Sha256
+from wheelyard.model.names import Filename, ProjectName
 from wheelyard.model.project import ProjectStatus
 
 API_VERSION = "1.4"
+_ALWAYS = datetime.min.replace(tzinfo=UTC)
+_NO_VERSION = Version("0")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexFile:
-    """One file on a project's page; `url` is relative to the page, `size` in bytes.
+    """One file on a project's page, ours or one of upstream's.
 
-    `metadata_sha256` is the digest of what is served under the file's URL with `.metadata` added
-    (PEP 658); None where there is no such thing. `provenance` is where our own signed statement
-    is, relative to the page; it is not what PEP 740 calls so.
+    `url` is relative to the page or absolute, `size` is in bytes, `hashes` maps algorithms to
+    digests. `core_metadata` holds the digests of what is served under the URL with `.metadata`
+    added (PEP 658), or whether there is such a thing, or None where that is not known. `provenance`
+    is PEP 740's and comes from upstream only, `statement` is where our own signed one is. What
+    upstream does not tell is None.
     """
 
     filename: Filename
     url: str
-    version: Version
-    sha256: Sha256
-    size: int
-    uploaded_at: datetime
+    version: Version | None
+    hashes: Mapping[str, str]
+    size: int | None = None
+    uploaded_at: datetime | None = None
     requires_python: str | None = None
-    metadata_sha256: Sha256 | None = None
+    core_metadata: Mapping[str, str] | bool | None = None
     yanked: bool = False
     yanked_reason: str | None = None
     provenance: str | None = None
+    statement: str | None = None
+    gpg_sig: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,9 +66,9 @@ def index_page(page: IndexPage) -> IndexPage:
     """
     unique: dict[str, IndexFile] = {}
     if page.status is not ProjectStatus.QUARANTINED:
-        for file in sorted(page.files, key=lambda file: (file.uploaded_at, file.sha256)):
+        for file in sorted(page.files, key=_age):
             unique.setdefault(file.filename, file)
-    files = sorted(unique.values(), key=lambda file: (file.version, file.filename))
+    files = sorted(unique.values(), key=_order)
     return IndexPage(
         name=page.name,
         serial=page.serial,
@@ -72,13 +78,22 @@ def index_page(page: IndexPage) -> IndexPage:
     )
 
 
+def _age(file: IndexFile) -> tuple[datetime, str]:
+    return file.uploaded_at or _ALWAYS, file.hashes.get("sha256", "")
+
+
+def _order(file: IndexFile) -> tuple[bool, Version, str]:
+    """Put files without a version, which no installer takes, before the others."""
+    return file.version is not None, file.version or _NO_VERSION, file.filename
+
+
 def project_json(page: IndexPage) -> bytes:
     """Return a project's page as `application/vnd.pypi.simple.v1+json` (PEP 691, 700, 714, 792)."""
     shown = index_page(page)
     document: dict[str, Any] = {
         "meta": {"api-version": API_VERSION, "_last-serial": shown.serial},
         "name": shown.name,
-        "versions": [str(version) for version in sorted({file.version for file in shown.files})],
+        "versions": [str(version) for version in _versions(shown.files)],
         "files": [_file_json(file) for file in shown.files],
     }
     if shown.status is not ProjectStatus.ACTIVE:
@@ -87,6 +102,10 @@ def project_json(page: IndexPage) -> bytes:
             status["reason"] = shown.status_reason
         document["project-status"] = status
     return _json(document)
+
+
+def _versions(files: Iterable[IndexFile]) -> list[Version]:
+    return sorted({file.version for file in files if file.version is not None})
 
 
 def project_html(page: IndexPage) -> bytes:
@@ -124,30 +143,44 @@ def _file_json(file: IndexFile) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "filename": file.filename,
         "url": file.url,
-        "hashes": {"sha256": file.sha256},
-        "size": file.size,
-        "upload-time": _utc(file.uploaded_at),
+        "hashes": dict(file.hashes),
         "yanked": (file.yanked_reason or True) if file.yanked else False,
-        "core-metadata": {"sha256": file.metadata_sha256} if file.metadata_sha256 else False,
     }
-    if file.requires_python:
-        shown["requires-python"] = file.requires_python
-    if file.provenance:
-        shown["_wheelyard-provenance"] = file.provenance
-    return shown
+    told = {
+        "size": file.size,
+        "upload-time": None if file.uploaded_at is None else _utc(file.uploaded_at),
+        "core-metadata": file.core_metadata,
+        "requires-python": file.requires_python or None,
+        "gpg-sig": file.gpg_sig,
+        "provenance": file.provenance,
+        "_wheelyard-provenance": file.statement,
+    }
+    return shown | {key: value for key, value in told.items() if value is not None}
 
 
 def _file_html(file: IndexFile) -> str:
-    attributes = {"href": f"{file.url}#sha256={file.sha256}"}
+    digest = _digest(file.hashes)
+    attributes = {"href": f"{file.url}#{digest}" if digest else file.url}
     if file.requires_python:
         attributes["data-requires-python"] = file.requires_python
-    if file.metadata_sha256:
-        attributes["data-core-metadata"] = f"sha256={file.metadata_sha256}"
-        attributes["data-dist-info-metadata"] = f"sha256={file.metadata_sha256}"
+    if file.core_metadata:
+        known = None if file.core_metadata is True else _digest(file.core_metadata)
+        attributes["data-core-metadata"] = known or "true"
+        attributes["data-dist-info-metadata"] = known or "true"
+    if file.gpg_sig is not None:
+        attributes["data-gpg-sig"] = "true" if file.gpg_sig else "false"
+    if file.provenance:
+        attributes["data-provenance"] = file.provenance
     if file.yanked:
         attributes["data-yanked"] = file.yanked_reason or ""
     written = " ".join(f'{name}="{escape(value)}"' for name, value in attributes.items())
     return f"<a {written}>{escape(file.filename)}</a><br>\n"
+
+
+def _digest(hashes: Mapping[str, str]) -> str | None:
+    """Return one `algorithm=digest`: SHA-256 if there is one, else the first by name."""
+    name = "sha256" if "sha256" in hashes else min(hashes, default=None)
+    return None if name is None else f"{name}={hashes[name]}"
 
 
 def _html(title: str, head: str, links: str, serial: int) -> bytes:

@@ -10,6 +10,7 @@ from wheelyard.database.engine import Engine
 from wheelyard.settings import Settings
 from wheelyard.storage.store import Store
 from wheelyard.web import builder_api, changes, health, packages, problems, simple_pages, site_pages
+from wheelyard.web.channels import ActiveChannels
 from wheelyard.web.guard import Guard
 from wheelyard.web.request_log import RequestLog
 from wheelyard.web.state import AppState
@@ -35,7 +36,12 @@ def create_app(
         redirect_slashes=False,
     )
     app.state.wheelyard = AppState(
-        engine=engine, store=store, settings=settings, clock=clock, index_url=index_url
+        engine=engine,
+        store=store,
+        settings=settings,
+        clock=clock,
+        index_url=index_url,
+        channels=ActiveChannels(engine),
     )
     app.include_router(builder_api.router)
     app.router.routes.extend(

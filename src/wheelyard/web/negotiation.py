@@ -11,6 +11,13 @@ class SimpleType(StrEnum):
     LEGACY_HTML = "text/html"
 
 
+class Coding(StrEnum):
+    """The content codings that pages are kept in, the one we like best first."""
+
+    ZSTD = "zstd"
+    GZIP = "gzip"
+
+
 _NAMES = {
     "application/vnd.pypi.simple.v1+json": SimpleType.JSON,
     "application/vnd.pypi.simple.latest+json": SimpleType.JSON,
@@ -51,6 +58,18 @@ def accepts_gzip(accept_encoding: str | None) -> bool:
     """Whether a client takes a body that is compressed with gzip; without the header it is not."""
     qualities = _qualities(accept_encoding)
     return qualities.get("gzip", qualities.get("*", 0.0)) > 0
+
+
+def content_coding(accept_encoding: str | None) -> Coding | None:
+    """Return the coding that suits an `Accept-Encoding` header best; None for the plain bytes.
+
+    Plain bytes win only where the client names `identity` with a higher quality; without the
+    header, or when no coding of ours is welcome, they are the answer too.
+    """
+    qualities = _qualities(accept_encoding)
+    welcome = {coding: qualities.get(coding, qualities.get("*", 0.0)) for coding in Coding}
+    best = max(Coding, key=lambda coding: welcome[coding])
+    return best if welcome[best] > 0 and welcome[best] >= qualities.get("identity", 0.0) else None
 
 
 def _best_by_wildcard(qualities: dict[str, float]) -> tuple[float, SimpleType] | None:

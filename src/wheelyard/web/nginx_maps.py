@@ -6,10 +6,12 @@ together are matched against a list of patterns, the best level first.
 
 from collections.abc import Sequence
 
+from wheelyard.publish.packing import ENDINGS
+
 LEVELS = "0t123456789c"
 """Qualities from 0 (or nonsense) over less than 0.1 (`t`) and tenths to 1 (`c`)."""
 
-ENCODINGS = {".zst": "zstd", ".gz": "gzip"}
+ENCODINGS = {ending: coding for coding, ending in ENDINGS.items()}
 """How the names of compressed objects end, and how HTTP calls that; the preferred first."""
 
 _ABSENT = "-"

@@ -106,11 +106,22 @@ def not_found() -> Response:
 
 
 def moved(request: Request, path: str) -> Response:
-    """Send the client to the right place for good; `path` is below the root and made by us.
+    """Send the client to the right place for good; `path` is below the root and made by us."""
+    headers = {"Location": _location(request, path), "Cache-Control": PAGE_CACHING}
+    return Response(status_code=301, headers=headers)
+
+
+def sent_on(request: Request, path: str, *, caching: str, vary: str) -> Response:
+    """Send the client on for this time; `path` is below the root and made by us."""
+    headers = {"Location": _location(request, path), "Cache-Control": caching, "Vary": vary}
+    return Response(status_code=302, headers=headers)
+
+
+def _location(request: Request, path: str) -> str:
+    """Return the path as others see it.
 
     The location is an absolute path: clients disagree about what `..` means after `//`. It starts
     with one slash and a name of ours, so that it cannot lead to another host.
     """
     prefix = urlsplit(app_state(request).settings.server_url).path.strip("/")
-    location = f"/{prefix}/{path}" if prefix else f"/{path}"
-    return Response(status_code=301, headers={"Location": location, "Cache-Control": PAGE_CACHING})
+    return f"/{prefix}/{path}" if prefix else f"/{path}"

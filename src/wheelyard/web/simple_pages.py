@@ -1,15 +1,28 @@
-"""The simple index over HTTP: the pages that the publisher wrote, in the form that suits."""
+"""The simple indexes over HTTP: the pages that the publisher wrote, in the form that suits."""
 
 import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit, urlunsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from wheelyard.errors import InvalidName, NotStored
-from wheelyard.model.names import parse_project_name
-from wheelyard.web.negotiation import SimpleType, simple_type
-from wheelyard.web.responses import Representation, moved, not_found, whole_response
+from wheelyard.model.names import ProjectName, parse_project_name
+from wheelyard.publish.packing import ENDINGS
+from wheelyard.publish.selection import PLAIN, overlay_of, prefix_of
+from wheelyard.web.channels import channel_for
+from wheelyard.web.negotiation import SimpleType, content_coding, simple_type
+from wheelyard.web.responses import (
+    LIVE_CACHING,
+    PAGE_CACHING,
+    Representation,
+    moved,
+    not_found,
+    sent_on,
+    whole_response,
+)
 from wheelyard.web.state import app_state
 
 _CHANNEL = re.compile(r"[a-z][a-z0-9]{0,30}")
@@ -20,46 +33,98 @@ _FILES = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Index:
+    """One of our indexes: a channel's or the plain one, with or without upstream's files."""
+
+    channel: str
+    is_overlay: bool
+
+    @property
+    def prefix(self) -> str:
+        return overlay_of(self.channel) if self.is_overlay else prefix_of(self.channel)
+
+
 def simple_page(request: Request) -> Response:
-    """Answer for `/simple/…` or `/<channel>/simple/…`."""
-    channel: str | None = request.path_params.get("channel")
-    if channel is not None and not _CHANNEL.fullmatch(channel):
+    """Answer for `/simple/…` and `/<channel>/simple/…`."""
+    return _answer(request, is_overlay=False)
+
+
+def overlay_page(request: Request) -> Response:
+    """Answer for `/overlay/simple/…` and `/<channel>/overlay/simple/…`."""
+    return _answer(request, is_overlay=True)
+
+
+def _answer(request: Request, *, is_overlay: bool) -> Response:
+    channel: str = request.path_params.get("channel", PLAIN)
+    if channel != PLAIN and not _CHANNEL.fullmatch(channel):
         return not_found()
-    folder = "simple" if channel is None else f"{channel}/simple"
+    index = _Index(channel, is_overlay)
     rest: str | None = request.path_params.get("rest")
-    if rest is None:
-        return moved(request, f"{folder}/")
-    given = rest.strip("/")
-    if not given:
-        return moved(request, f"{folder}/") if rest else _page(request, folder)
+    if rest is None or (rest and not rest.strip("/")):
+        return moved(request, f"{index.prefix}/")
     try:
-        name = parse_project_name(given)
+        name = parse_project_name(rest.strip("/")) if rest else None
     except InvalidName:
         return not_found()
-    answer = _page(request, f"{folder}/{name}")
-    if answer.status_code != 404 and rest != f"{name}/":  # noqa: PLR2004 - HTTP's own number
-        return moved(request, f"{folder}/{name}/")
-    return answer
+    return _known_page(request, index, name, is_exact=name is None or rest == f"{name}/")
 
 
-def _page(request: Request, folder: str) -> Response:
+def _known_page(
+    request: Request, index: _Index, name: ProjectName | None, *, is_exact: bool
+) -> Response:
+    below = "" if name is None else f"{name}/"
+    state = app_state(request)
+    if index.channel == PLAIN and is_exact:
+        told = channel_for(request.headers.get("User-Agent"), state.channels.names())
+        if told is not None:
+            to = f"{_Index(told, index.is_overlay).prefix}/{below}"
+            return sent_on(request, to, caching=LIVE_CACHING, vary="User-Agent")
+    answer = _page(request, f"{index.prefix}/{below}")
+    if answer is None:
+        if not index.is_overlay:
+            return not_found()
+        answer = _to_upstream(state.index_url, below)
+    return answer if is_exact else moved(request, f"{index.prefix}/{below}")
+
+
+def _page(request: Request, folder: str) -> Response | None:
+    """Answer with a page as it was written, compressed if the client takes it so."""
     store = app_state(request).store
     filename, content_type = _FILES[simple_type(request.headers.get("Accept"))]
-    try:
-        body = store.get(f"{folder}/{filename}")
-    except NotStored:
-        return not_found()
-    shown = Representation(body=body, content_type=content_type, vary="Accept")
-    return whole_response(request, shown)
+    coding = content_coding(request.headers.get("Accept-Encoding"))
+    packed = [] if coding is None else [(f"{filename}{ENDINGS[coding]}", coding.value)]
+    for key, encoding in (*packed, (filename, None)):
+        try:
+            body = store.get(f"{folder}{key}")
+        except NotStored:
+            continue
+        shown = Representation(
+            body=body,
+            content_type=content_type,
+            vary="Accept, Accept-Encoding",
+            content_encoding=encoding,
+        )
+        return whole_response(request, shown)
+    return None
+
+
+def _to_upstream(index_url: str, below: str) -> Response:
+    """Send the client to upstream's own page, without the password that we may know for it."""
+    parts = urlsplit(index_url)
+    host = parts.netloc.rpartition("@")[2]
+    url = urlunsplit((parts.scheme, host, parts.path.rstrip("/") + "/" + below, "", ""))
+    return Response(status_code=302, headers={"Location": url, "Cache-Control": PAGE_CACHING})
 
 
 ROUTES = [
-    Route(path, simple_page, methods=["GET", "HEAD"])
-    for path in (
-        "/simple",
-        "/simple/{rest:path}",
-        "/{channel}/simple",
-        "/{channel}/simple/{rest:path}",
+    Route(path, answer, methods=["GET", "HEAD"])
+    for prefix, answer in (
+        ("", simple_page),
+        ("/overlay", overlay_page),
+        ("/{channel}", simple_page),
+        ("/{channel}/overlay", overlay_page),
     )
+    for path in (f"{prefix}/simple", f"{prefix}/simple/{{rest:path}}")
 ]
-"""The routes of the simple index."""
+"""The routes of the simple indexes."""

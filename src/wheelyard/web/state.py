@@ -10,6 +10,7 @@ from wheelyard.database.engine import Engine
 from wheelyard.model.builder import Builder
 from wheelyard.settings import Settings
 from wheelyard.storage.store import Store
+from wheelyard.web.channels import ActiveChannels
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class AppState:
     settings: Settings
     clock: Clock
     index_url: str
+    channels: ActiveChannels
     stopping: threading.Event = field(default_factory=threading.Event)
     known_builders: dict[str, KnownBuilder] = field(default_factory=dict)
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.version import Version
 
-from wheelyard.model.names import Filename, ProjectName, Sha256, parse_project_name
+from wheelyard.model.names import Filename, ProjectName, parse_project_name
 from wheelyard.model.project import ProjectStatus
 from wheelyard.publish.simple import (
     IndexFile,
@@ -42,11 +42,11 @@ def a_file(
         filename=Filename(filename),
         url=url,
         version=Version(version),
-        sha256=Sha256(sha256),
+        hashes={"sha256": sha256},
         size=size,
         uploaded_at=uploaded_at,
         requires_python=requires_python,
-        metadata_sha256=None if metadata_sha256 is None else Sha256(metadata_sha256),
+        core_metadata=metadata_sha256 is not None and {"sha256": metadata_sha256},
         yanked=yanked,
         yanked_reason=yanked_reason,
     )

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wheelyard.web.negotiation import SimpleType, accepts_gzip, simple_type
+from wheelyard.web.negotiation import Coding, SimpleType, accepts_gzip, content_coding, simple_type
 
 JSON, HTML, LEGACY = SimpleType.JSON, SimpleType.HTML, SimpleType.LEGACY_HTML
 PIP = (
@@ -67,3 +67,34 @@ def test_any_header_gets_an_answer(accept: str) -> None:
 )
 def test_gzip_is_sent_to_those_who_take_it(*, header: str | None, expected: bool) -> None:
     assert accepts_gzip(header) is expected
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        (None, None),
+        ("", None),
+        ("br", None),
+        ("identity", None),
+        ("gzip", Coding.GZIP),
+        ("gzip, deflate", Coding.GZIP),
+        ("gzip, deflate, br, ZSTD", Coding.ZSTD),
+        ("*", Coding.ZSTD),
+        ("zstd;q=0.5, gzip", Coding.GZIP),
+        ("zstd;q=0, *", Coding.GZIP),
+        ("gzip;q=0, zstd;q=0", None),
+        ("*;q=0", None),
+        ("identity, gzip;q=0.5", None),
+        ("identity;q=0.5, gzip", Coding.GZIP),
+        ("gzip;q=much", None),
+    ],
+)
+def test_a_page_comes_in_the_coding_that_the_client_likes_best(
+    header: str | None, expected: Coding | None
+) -> None:
+    assert content_coding(header) is expected
+
+
+@given(st.text(max_size=100))
+def test_any_header_about_codings_gets_an_answer(header: str) -> None:
+    assert content_coding(header) in {None, *Coding}
