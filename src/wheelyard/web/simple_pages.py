@@ -25,7 +25,7 @@ from wheelyard.web.responses import (
 )
 from wheelyard.web.state import app_state
 
-_CHANNEL = re.compile(r"[a-z][a-z0-9]{0,30}")
+_CHANNEL = re.compile(r"(?!overlay\Z)[a-z][a-z0-9]{0,30}")
 _FILES = {
     SimpleType.JSON: ("index.json", SimpleType.JSON.value),
     SimpleType.HTML: ("index.html", SimpleType.HTML.value),
