@@ -30,6 +30,7 @@ from wheelyard.errors import DatabaseUnavailable, InvalidSetting
 from wheelyard.model.build import Verdict
 from wheelyard.model.project import Want
 from wheelyard.model.target import Target, target_from_name
+from wheelyard.publish.selection import PLAIN, overlay_of
 from wheelyard.settings import Settings, load
 from wheelyard.upstream.index import default_index_url
 from wheelyard.web.auth import hash_token, new_token
@@ -168,14 +169,14 @@ def _look(run: _Run) -> tuple[list[Outcome], bool]:
 def install_lines(found: Sequence[Outcome], server_url: str) -> list[str]:
     """Return the lines that install what was built from our index."""
     built = sorted({item.label for item in found if item.state == Verdict.BUILT.value})
-    index = f"{server_url}simple/"
+    index = f"{server_url}{overlay_of(PLAIN)}/"
     if not built:
         return [f"Nothing was built; the index is at {index}"]
     words = " ".join(shlex.quote(label) for label in built)
     return [
         "Ready to install:",
-        f"  pip install --extra-index-url {index} {words}",
-        f"  uv pip install --index {index} {words}",
+        f"  pip install --index-url {index} {words}",
+        f"  uv pip install --default-index {index} {words}",
     ]
 
 

@@ -158,8 +158,12 @@ def page_serial(data: bytes, project: ProjectName) -> int:
     return serial
 
 
-def page_files(data: bytes, project: ProjectName) -> Iterable[tuple[Filename, Sha256, str, str]]:
+def page_files(
+    data: bytes, project: ProjectName, *, is_overlay: bool
+) -> Iterable[tuple[Filename, Sha256, str, str]]:
     """Yield filename, SHA-256, URL, and the METADATA's SHA-256 or "", of a page's files.
+
+    Of an overlay's page those are left out that lie on another server: they are upstream's.
 
     Raises:
         InvalidPage: if the page cannot be read.
@@ -167,6 +171,8 @@ def page_files(data: bytes, project: ProjectName) -> Iterable[tuple[Filename, Sh
     document = _object(data, project)
     try:
         for file in document["files"]:
+            if is_overlay and str(file["url"]).startswith(("https://", "http://")):
+                continue
             metadata = file.get("core-metadata")
             yield (
                 parse_filename(file["filename"]),

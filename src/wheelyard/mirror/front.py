@@ -5,8 +5,9 @@ from collections.abc import Sequence
 
 from wheelyard.errors import InvalidName, InvalidPage
 from wheelyard.mirror.origin import Origin
-from wheelyard.mirror.project import HTML, JSON
+from wheelyard.mirror.project import HTML, JSON, OVERLAY
 from wheelyard.model.names import parse_sha256
+from wheelyard.storage.packing import put_page
 from wheelyard.storage.store import Store
 
 _KEYS = "provenance/keys"
@@ -26,9 +27,11 @@ def copy_front(origin: Origin, store: Store, *, indexes: Sequence[str]) -> None:
         ServerUnavailable: if the server does not answer as it should.
     """
     _copy_keys(origin, store)
-    for index in indexes:
+    for index in (index for index in indexes if not index.endswith(OVERLAY)):
         for name, accept in (("index.json", JSON), ("index.html", HTML)):
-            _put(store, f"{index}/{name}", origin.get(f"/{index}/", accept=accept))
+            page = origin.get(f"/{index}/", accept=accept)
+            if page is not None:
+                put_page(store, f"{index}/{name}", page)
     for key, path in _ONCE.items():
         _put(store, key, origin.get(path))
 

@@ -43,8 +43,15 @@ class Origin:
         self.requests = 0
         self.received = 0
 
-    def get(self, path: str, *, accept: str = "*/*", limit: int = MAX_PAGE) -> bytes | None:
-        """Return what is at a path; None if there is nothing.
+    def get(
+        self,
+        path: str,
+        *,
+        accept: str = "*/*",
+        limit: int = MAX_PAGE,
+        may_lead_away: bool = False,
+    ) -> bytes | None:
+        """Return what is at a path; None if there is nothing, or only what `may_lead_away`.
 
         Raises:
             ServerUnavailable: if the server does not answer as it should.
@@ -58,6 +65,9 @@ class Origin:
                     if answer.status_code in _LATER and attempt + 1 < _ATTEMPTS:
                         self._wait(answer, attempt)
                         continue
+                    if may_lead_away and answer.is_redirect:
+                        self._note(0)
+                        return None
                     if not self._is_there(path, answer):
                         return None
                     body = read_limited(answer, limit)

@@ -16,10 +16,14 @@ from wheelyard.mirror.documents import (
 from wheelyard.mirror.origin import Origin
 from wheelyard.model.names import ProjectName
 from wheelyard.model.wheel import provenance_path
+from wheelyard.storage.packing import delete_page, put_page
 from wheelyard.storage.store import Store
 
 JSON = "application/vnd.pypi.simple.v1+json"
 HTML = "application/vnd.pypi.simple.v1+html"
+OVERLAY = "overlay/simple"
+"""How the names of indexes end that have upstream's files too, and no list of projects."""
+
 _MAX_PROVENANCE = 256 * 1024
 
 
@@ -52,7 +56,7 @@ def copy_project(
     found = origin.get(f"/project/{project}/index.json")
     wanted = {} if found is None else served(read_project(found, project))
     before = served(_stored(store, project))
-    pages = {index: origin.get(f"/{index}/{project}/", accept=JSON) for index in indexes}
+    pages = {index: _get_page(origin, project, index, accept=JSON) for index in indexes}
     promised = _promised(project, pages, wanted)
     copied = sum(
         _copy_wheel(origin, store, wheel, metadata=promised.get(path))
@@ -88,15 +92,16 @@ def _promised(
     """Return the digests of METADATA files by the paths of their wheels.
 
     Every file of ours that a page names must be one that the project's document has, with the
-    same digest; other files are upstream's, on an overlay.
+    same digest.
     """
     promised: dict[str, str] = {}
     for index, page in pages.items():
-        for filename, sha256, url, metadata in () if page is None else page_files(page, project):
+        if page is None:
+            continue
+        is_overlay = index.endswith(OVERLAY)
+        for filename, sha256, url, metadata in page_files(page, project, is_overlay=is_overlay):
             parts = urlsplit(url)
             if parts.scheme or parts.netloc:
-                if "overlay/" in index and parts.scheme in {"http", "https"}:
-                    continue
                 raise InvalidPage(project, f"{filename} on {index} lies on another server")
             path = unquote(urljoin(f"/{index}/{project}/", parts.path)).removeprefix("/")
             if path not in wanted or wanted[path].sha256 != sha256:
@@ -124,20 +129,26 @@ def _copy_wheel(origin: Origin, store: Store, wheel: WheelEntry, *, metadata: st
     return True
 
 
+def _get_page(origin: Origin, project: ProjectName, index: str, *, accept: str) -> bytes | None:
+    """Return a page of an index; an overlay that has none leads to upstream's."""
+    is_overlay = index.endswith(OVERLAY)
+    return origin.get(f"/{index}/{project}/", accept=accept, may_lead_away=is_overlay)
+
+
 def _put_page(
     origin: Origin, store: Store, project: ProjectName, index: str, page: bytes | None
 ) -> None:
-    html = None if page is None else origin.get(f"/{index}/{project}/", accept=HTML)
+    html = None if page is None else _get_page(origin, project, index, accept=HTML)
     if page is None or html is None:
         _delete_page(store, project, index)
         return
-    store.put(f"{index}/{project}/index.json", page)
-    store.put(f"{index}/{project}/index.html", html)
+    put_page(store, f"{index}/{project}/index.json", page)
+    put_page(store, f"{index}/{project}/index.html", html)
 
 
 def _delete_page(store: Store, project: ProjectName, index: str) -> None:
     for name in ("index.json", "index.html"):
-        store.delete(f"{index}/{project}/{name}")
+        delete_page(store, f"{index}/{project}/{name}")
 
 
 def _put_document(

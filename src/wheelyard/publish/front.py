@@ -11,8 +11,8 @@ from wheelyard.model.build import Decision
 from wheelyard.model.names import ProjectName
 from wheelyard.model.wheel import Wheel
 from wheelyard.publish import simple, site
-from wheelyard.publish.packing import put_page
 from wheelyard.publish.selection import PLAIN, prefix_of
+from wheelyard.storage.packing import put_page
 from wheelyard.storage.store import Store
 
 _DECISIONS = 500

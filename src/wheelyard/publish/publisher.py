@@ -18,7 +18,6 @@ from wheelyard.publish import site
 from wheelyard.publish.front import active_channels, read_front, write_front
 from wheelyard.publish.notary import Notary
 from wheelyard.publish.overlay import overlay_page
-from wheelyard.publish.packing import delete_page, put_page
 from wheelyard.publish.purge import Purge
 from wheelyard.publish.selection import (
     PLAIN,
@@ -39,6 +38,7 @@ from wheelyard.publish.withholding import (
     withhold,
 )
 from wheelyard.settings import Settings
+from wheelyard.storage.packing import delete_page, put_page
 from wheelyard.storage.store import Store
 
 _BATCH = 25

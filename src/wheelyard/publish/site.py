@@ -12,7 +12,7 @@ from wheelyard.model.recipe import limits_document, recipe_document
 from wheelyard.model.summary import BuildSummary
 from wheelyard.model.wheel import Wheel, WheelState, provenance_path
 from wheelyard.provenance.statement import certificate_digest
-from wheelyard.publish.selection import PLAIN, gone_versions, is_offered, is_withdrawn, prefix_of
+from wheelyard.publish.selection import PLAIN, gone_versions, is_offered, is_withdrawn, overlay_of
 from wheelyard.queue.explanation import explain
 from wheelyard.render import render
 
@@ -103,7 +103,7 @@ def build_page(
 
 
 def _index_url(server_url: str, index: str) -> str:
-    return f"{server_url}{prefix_of(index)}/"
+    return f"{server_url}{overlay_of(index)}/"
 
 
 def _newest_first(decisions: Sequence[Decision]) -> list[Decision]:

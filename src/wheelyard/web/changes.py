@@ -9,7 +9,7 @@ from wheelyard.database.changes import changes_after
 from wheelyard.database.engine import reading
 from wheelyard.mirror.documents import CHANGES_PATH, ChangeMessage, ChangesPage
 from wheelyard.publish.front import active_channels
-from wheelyard.publish.selection import PLAIN, prefix_of
+from wheelyard.publish.selection import PLAIN, overlay_of, prefix_of
 from wheelyard.web.responses import Representation, moved, whole_response
 from wheelyard.web.state import app_state
 
@@ -37,7 +37,11 @@ def changes(request: Request) -> Response:
         last=shown[-1].serial if shown else int(after),
         serial=serial,
         more=len(found) > PAGE_LENGTH,
-        indexes=tuple(prefix_of(index) for index in (PLAIN, *channels)),
+        indexes=tuple(
+            folder
+            for index in (PLAIN, *channels)
+            for folder in (prefix_of(index), overlay_of(index))
+        ),
         changes=tuple(
             ChangeMessage(name=change.project, serial=change.serial, waits=change.waits)
             for change in shown

@@ -6,7 +6,7 @@ together are matched against a list of patterns, the best level first.
 
 from collections.abc import Sequence
 
-from wheelyard.publish.packing import ENDINGS
+from wheelyard.storage.packing import ENDINGS
 
 LEVELS = "0t123456789c"
 """Qualities from 0 (or nonsense) over less than 0.1 (`t`) and tenths to 1 (`c`)."""

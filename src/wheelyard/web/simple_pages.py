@@ -10,8 +10,8 @@ from starlette.routing import Route
 
 from wheelyard.errors import InvalidName, NotStored
 from wheelyard.model.names import ProjectName, parse_project_name
-from wheelyard.publish.packing import ENDINGS
 from wheelyard.publish.selection import PLAIN, overlay_of, prefix_of
+from wheelyard.storage.packing import ENDINGS
 from wheelyard.web.channels import channel_for
 from wheelyard.web.negotiation import SimpleType, content_coding, simple_type
 from wheelyard.web.responses import (

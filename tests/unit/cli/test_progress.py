@@ -70,8 +70,8 @@ def test_the_final_table_has_a_row_for_each_outcome() -> None:
 def test_the_install_lines_name_what_was_built() -> None:
     lines = install_lines([outcome(), outcome("bar", "covered-upstream")], "http://127.0.0.1:8087/")
     assert lines[1:] == [
-        "  pip install --extra-index-url http://127.0.0.1:8087/simple/ foo==1.0",
-        "  uv pip install --index http://127.0.0.1:8087/simple/ foo==1.0",
+        "  pip install --index-url http://127.0.0.1:8087/overlay/simple/ foo==1.0",
+        "  uv pip install --default-index http://127.0.0.1:8087/overlay/simple/ foo==1.0",
     ]
 
 

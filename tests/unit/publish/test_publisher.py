@@ -223,8 +223,8 @@ def test_the_project_page_tells_decisions_wheels_and_failures(yard: Yard) -> Non
         wheel.file.sha256,
         "fatal error: spam.h: No such file",
         f'href="../../logs/{build_id}.log"',
-        f"pip install --extra-index-url {SERVER_URL}simple/ spam",
-        f"uv pip install --index {SERVER_URL}simple/ spam",
+        f"pip install --index-url {SERVER_URL}overlay/simple/ spam",
+        f"uv pip install --default-index {SERVER_URL}overlay/simple/ spam",
     ):
         assert said in html
 
@@ -235,7 +235,7 @@ def test_installation_lines_name_an_index_that_has_the_wheel(yard: Yard) -> None
     yard.publish(target=TRIXIE, tags=("cp313-cp313-linux_x86_64",))
     yard.publisher.tick()
     html = yard.store.get("project/spam/index.html").decode()
-    assert f"--extra-index-url {SERVER_URL}trixie/simple/ spam" in html
+    assert f"--index-url {SERVER_URL}trixie/overlay/simple/ spam" in html
 
 
 def test_nothing_that_people_write_upstream_can_break_out_of_a_page(yard: Yard) -> None:

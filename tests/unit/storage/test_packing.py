@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from wheelyard.publish.packing import delete_page, put_page
 from wheelyard.storage.objects import open_store
+from wheelyard.storage.packing import delete_page, put_page
 from wheelyard.storage.store import Store
 
 if sys.version_info >= (3, 14):
