@@ -77,5 +77,5 @@ def test_the_install_lines_name_what_was_built() -> None:
 
 def test_when_nothing_was_built_the_index_is_still_named() -> None:
     assert install_lines([outcome(state="failed")], "http://127.0.0.1:1/") == [
-        "Nothing was built; the index is at http://127.0.0.1:1/simple/"
+        "Nothing was built; the index is at http://127.0.0.1:1/overlay/simple/"
     ]
