@@ -37,6 +37,7 @@ _MODULES = {
     ("provenance",): "provenance",
     ("webserver-config",): "webserver",
     ("mirror",): "mirror",
+    ("client-config",): "clients",
 }
 """Which module of this package brings which command, by the words that it is called with."""
 

@@ -9,7 +9,7 @@ EVERY_MODULE = [
     *("up", "serve", "build", "builders", "projects", "releases", "queue", "targets"),
     *("upstream", "databases", "stats", "downloads", "diagnose", "environments"),
     *("recipes", "failures", "reproduce", "certify"),
-    *("verify", "provenance", "webserver", "mirror"),
+    *("verify", "provenance", "webserver", "mirror", "clients"),
 ]
 
 

@@ -277,8 +277,8 @@ def test_a_new_address_is_written_into_all_pages(yard: Yard) -> None:
         settings=Settings(data=yard.folder, public_url="http://new.example.org/"),
     )
     assert moved.tick() == 1
-    assert b"http://new.example.org/simple/" in yard.store.get("project/spam/index.html")
-    assert b"http://new.example.org/simple/" in yard.store.get("index.html")
+    assert b"http://new.example.org/overlay/simple/" in yard.store.get("project/spam/index.html")
+    assert b"http://new.example.org/overlay/simple/" in yard.store.get("index.html")
 
 
 class FillingStore:
