@@ -415,7 +415,7 @@ def over_a_bucket(yard: Yard, tmp_path_factory: pytest.TempPathFactory) -> Itera
         ("/bookworm/simple/ham/", {"Accept": BROWSER}, TEXT, None),
         ("/bookworm/simple/ham/", {"Accept": PIP, "Accept-Encoding": "zstd"}, JSON, "zstd"),
         ("/bookworm/simple/ham/", {"Accept": HTML, "Accept-Encoding": "gzip"}, HTML, "gzip"),
-        ("/bookworm/simple/spam-eggs/", {"Accept": PIP, "Accept-Encoding": "zstd"}, JSON, None),
+        ("/bookworm/simple/", {"Accept": PIP, "Accept-Encoding": "zstd"}, JSON, None),
         ("/project/ham/", {}, TEXT, None),
         ("/provenance/keys.json", {}, "application/json", None),
     ],

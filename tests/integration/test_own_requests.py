@@ -35,11 +35,15 @@ def wheel(yard: Yard) -> Wheel:
 
 
 def written(yard: Yard) -> list[dict[str, object]]:
+    assert yard.state.request_log is not None
+    yard.state.request_log.flush()
     files = own_requests(yard.settings).glob("*")
     return [json.loads(line) for file in files for line in file.read_text().splitlines()]
 
 
 def count(yard: Yard) -> Counted:
+    assert yard.state.request_log is not None
+    yard.state.request_log.flush()
     source = LogFolder("own", own_requests(yard.settings), clock=yard.clock, removes=True)
     return count_source(yard.engine, source, clock=yard.clock, saving=Saving())
 
@@ -85,6 +89,8 @@ def test_a_visitor_does_not_notice_that_nothing_can_be_written(
     own_requests(yard.settings).write_text("a file where the folder should be")
     for _ in range(3):
         assert yard.client.get(f"/{wheel.path}", headers=PIP).status_code == 200
+    assert yard.state.request_log is not None
+    yard.state.request_log.flush()
     printed = capsys.readouterr()
     assert (printed.out + printed.err).count("request-log-unwritable") == 1
 

@@ -112,20 +112,20 @@ class FolderStore(ObjectStore):
     obstore reads and lists. Writing is done here, because obstore cannot be told to flush a file
     to the disk: an object is written to `.partial/`, flushed, and renamed into its place, so that
     not even a power cut shows half of it. What killed writers leave in `.partial/` is invisible,
-    and removed when it is a day old.
+    and removed when it is a day old. `folder` holds each object as a file under its key.
     """
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         super().__init__(LocalStore(folder, automatic_cleanup=True))
-        self._folder = folder
+        self.folder = folder
         self._partial = folder / _PARTIAL
         self._partial.mkdir(exist_ok=True)
         self._remove_stale_leftovers()
 
     def put(self, key: str, data: bytes | Iterable[bytes]) -> None:
         """Write an object, replacing what was there."""
-        target = self._folder / checked_key(key)
+        target = self.folder / checked_key(key)
         partial = self._partial / secrets.token_hex(16)
         try:
             with _errors(key):
@@ -137,7 +137,7 @@ class FolderStore(ObjectStore):
     def _move(self, partial: Path, target: Path) -> None:
         """Rename into place; a folder that another process just removed as empty is made again."""
         for _ in range(_MOVE_ATTEMPTS):
-            folders = [folder for folder in target.parents if folder.is_relative_to(self._folder)]
+            folders = [folder for folder in target.parents if folder.is_relative_to(self.folder)]
             fresh = [folder for folder in folders if not folder.exists()]
             try:
                 target.parent.mkdir(parents=True, exist_ok=True)

@@ -12,7 +12,8 @@ from wheelyard.storage.store import Store
 from wheelyard.web import builder_api, changes, health, packages, problems, simple_pages, site_pages
 from wheelyard.web.channels import ActiveChannels
 from wheelyard.web.guard import Guard
-from wheelyard.web.request_log import RequestLog
+from wheelyard.web.page_memory import PageMemory, Remembering
+from wheelyard.web.request_log import Noting, RequestLog
 from wheelyard.web.state import AppState
 
 _DESCRIPTION = """What builders say to the server. Every request carries a builder's token as
@@ -34,7 +35,12 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        # Finding out anew that nobody collects them takes longer than a remembered answer.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
+    memory = PageMemory(store)
+    own = settings.downloads.own
+    request_log = RequestLog(own_requests(settings), clock=clock) if own else None
     app.state.wheelyard = AppState(
         engine=engine,
         store=store,
@@ -42,6 +48,8 @@ def create_app(
         clock=clock,
         index_url=index_url,
         channels=ActiveChannels(engine),
+        memory=memory,
+        request_log=request_log,
     )
     app.include_router(builder_api.router)
     app.router.routes.extend(
@@ -55,6 +63,7 @@ def create_app(
     )
     problems.install(app)
     app.add_middleware(Guard)
-    if settings.downloads.own:
-        app.add_middleware(RequestLog, folder=own_requests(settings), clock=clock)
+    app.add_middleware(Remembering, memory=memory)
+    if request_log is not None:
+        app.add_middleware(Noting, request_log=request_log)
     return app

@@ -14,6 +14,7 @@ from wheelyard.publish.selection import PLAIN, overlay_of, prefix_of
 from wheelyard.storage.packing import ENDINGS
 from wheelyard.web.channels import channel_for
 from wheelyard.web.negotiation import SimpleType, content_coding, simple_type
+from wheelyard.web.page_memory import note_source
 from wheelyard.web.responses import (
     LIVE_CACHING,
     PAGE_CACHING,
@@ -75,12 +76,15 @@ def _known_page(
 ) -> Response:
     below = "" if name is None else f"{name}/"
     state = app_state(request)
-    if index.channel == PLAIN and is_exact:
-        told = channel_for(request.headers.get("User-Agent"), state.channels.names())
+    vary = "Accept, Accept-Encoding"
+    channels = state.channels.names() if index.channel == PLAIN and is_exact else ()
+    if len(channels) > 1:
+        vary = f"{vary}, User-Agent"
+        told = channel_for(request.headers.get("User-Agent"), channels)
         if told is not None:
             to = f"{_Index(told, index.is_overlay).prefix}/{below}"
             return sent_on(request, to, caching=LIVE_CACHING, vary="User-Agent")
-    answer = _page(request, f"{index.prefix}/{below}")
+    answer = _page(request, f"{index.prefix}/{below}", vary=vary)
     if answer is None:
         if not index.is_overlay:
             return not_found()
@@ -88,22 +92,20 @@ def _known_page(
     return answer if is_exact else moved(request, f"{index.prefix}/{below}")
 
 
-def _page(request: Request, folder: str) -> Response | None:
+def _page(request: Request, folder: str, *, vary: str) -> Response | None:
     """Answer with a page as it was written, compressed if the client takes it so."""
     store = app_state(request).store
     filename, content_type = _FILES[simple_type(request.headers.get("Accept"))]
     coding = content_coding(request.headers.get("Accept-Encoding"))
     packed = [] if coding is None else [(f"{filename}{ENDINGS[coding]}", coding.value)]
     for key, encoding in (*packed, (filename, None)):
+        note_source(request, f"{folder}{key}")
         try:
             body = store.get(f"{folder}{key}")
         except NotStored:
             continue
         shown = Representation(
-            body=body,
-            content_type=content_type,
-            vary="Accept, Accept-Encoding",
-            content_encoding=encoding,
+            body=body, content_type=content_type, vary=vary, content_encoding=encoding
         )
         return whole_response(request, shown)
     return None

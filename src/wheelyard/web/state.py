@@ -11,6 +11,8 @@ from wheelyard.model.builder import Builder
 from wheelyard.settings import Settings
 from wheelyard.storage.store import Store
 from wheelyard.web.channels import ActiveChannels
+from wheelyard.web.page_memory import PageMemory
+from wheelyard.web.request_log import RequestLog
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,8 @@ class KnownBuilder:
 class AppState:
     """The parts of the server; `stopping` is set when waiting requests should end.
 
-    `known_builders` are the builders that were seen last, by the hashes of their tokens.
+    `request_log` is None where the web process keeps none. `known_builders` are the builders that
+    were seen last, by the hashes of their tokens.
     """
 
     engine: Engine
@@ -34,6 +37,8 @@ class AppState:
     clock: Clock
     index_url: str
     channels: ActiveChannels
+    memory: PageMemory
+    request_log: RequestLog | None
     stopping: threading.Event = field(default_factory=threading.Event)
     known_builders: dict[str, KnownBuilder] = field(default_factory=dict)
 
