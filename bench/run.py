@@ -14,6 +14,7 @@ import contention
 import downloads
 import healing
 import jobs
+import pages
 import population
 import sandbox
 import scale
@@ -36,7 +37,7 @@ def report() -> str:
     parts = [
         *(_heading(), _jobs(), _sandbox(), _certificates(), _claims()),
         *(_scale(), _contention(), _over_http()),
-        *(_downloads(), _questions()),
+        *(_downloads(), _questions(), _pages()),
     ]
     return "\n".join(parts)
 
@@ -123,6 +124,39 @@ def _claims() -> str:
         f"| {row.database} | {row.updates:.0f} | {row.claims:.0f} | {row.claims / row.updates:.2f} "
         f"| {row.ends:.0f} | {row.ends / row.updates:.2f} |"
         for row in claims.measure()
+    ]
+    return "\n".join([*lines, ""])
+
+
+def _pages() -> str:
+    figures = pages.measure()
+    ours = figures.read["our own process"]
+    lines = [
+        "## Serving pages",
+        "",
+        f"Project pages of {pages.FILES} files in JSON, uncompressed, {pages.PROJECTS} projects",
+        f"(devpi-server and pypiserver: {pages.FEWER_PROJECTS}), asked for by wrk from one thread;",
+        f"medians of {pages.ROUNDS} rounds in turn. One process each, with a log of requests if",
+        "nothing else is said.",
+        "",
+        "| server | pages/s | our own process, as a multiple |",
+        "|---|---|---|",
+    ]
+    lines += [f"| {name} | {rate:.0f} | {ours / rate:.2f} |" for name, rate in figures.read.items()]
+    lines += [
+        "",
+        f"Installing {pages.WHEELS} wheels of 100 kB without a cache, medians in seconds:",
+        "",
+        "| | from | seconds |",
+        "|---|---|---|",
+    ]
+    lines += [
+        f"| {tool} | {name} | {seconds:.2f} |" for (tool, name), seconds in figures.installs.items()
+    ]
+    lines += [
+        "",
+        f"Writing: {figures.written:.0f} pages/s, each plain, with zstd and with gzip, flushed to",
+        f"the disk; {figures.plain:.0f}/s for plain files with the same bytes, flushed too.",
     ]
     return "\n".join([*lines, ""])
 
