@@ -5,7 +5,8 @@
     │   ├── InvalidName                    names of projects, targets, files
     │   ├── InvalidSetting                 configuration
     │   ├── InvalidPage                    an index page that cannot be read
-    │   └── InvalidRecipe                  what somebody wrote about the needs of a project
+    │   ├── InvalidRecipe                  what somebody wrote about the needs of a project
+    │   └── InvalidRequirements            a file that asks for projects
     ├── Unavailable                     3: something that may work later
     │   ├── UpstreamUnavailable            the upstream index
     │   ├── DatabaseUnavailable            the database
@@ -75,6 +76,10 @@ class InvalidPage(BadInput):
 
 class InvalidRecipe(BadInput):
     """A recipe cannot be used."""
+
+
+class InvalidRequirements(BadInput):
+    """The file's requirements cannot be read."""
 
 
 class Unavailable(WheelyardError):

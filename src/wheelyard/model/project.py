@@ -16,6 +16,9 @@ from wheelyard.model.names import (
     read_filename,
 )
 
+NOT_TO_BE_BUILT = "It is not to be built"
+"""How the reason begins that people are shown for what operators skip."""
+
 
 class ProjectStatus(StrEnum):
     """The project status markers of the simple repository API (PEP 792)."""

@@ -19,7 +19,7 @@ from wheelyard.model.names import (
     untagged,
 )
 from wheelyard.model.plan import WaitRecord
-from wheelyard.model.project import ProjectStatus, Release, Skip, UpstreamFile
+from wheelyard.model.project import NOT_TO_BE_BUILT, ProjectStatus, Release, Skip, UpstreamFile
 from wheelyard.model.target import Target
 from wheelyard.model.wheel import Wheel, WheelState
 
@@ -99,7 +99,7 @@ def _held_back(release: Release, target: Target, facts: ReleaseFacts) -> _Ruling
         return Verdict.QUARANTINED, f"Upstream quarantined the project{said}."
     for skip in facts.skips:
         if skip.holds(release.version, target.name):
-            return Verdict.SKIPPED, f"It is not to be built: {_clause(skip.reason)}."
+            return Verdict.SKIPPED, f"{NOT_TO_BE_BUILT}: {_clause(skip.reason)}."
     return None
 
 
