@@ -52,6 +52,11 @@ class Outcome(StrEnum):
         """Whether nothing has to be compiled on the target."""
         return self in {Outcome.WHEEL, Outcome.UPSTREAM, Outcome.NOT_NEEDED}
 
+    @property
+    def rank(self) -> int:
+        """Its place among the outcomes: the worst news has the lowest."""
+        return list(Outcome).index(self)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
@@ -119,8 +124,7 @@ def judge_all(
     found = [
         judge(need, None if need.name is None else known.get(need.name), target) for need in needs
     ]
-    order = {outcome: number for number, outcome in enumerate(Outcome)}
-    return sorted(found, key=lambda finding: order[finding.outcome])
+    return sorted(found, key=lambda finding: finding.outcome.rank)
 
 
 def debian_packages(findings: Iterable[Finding]) -> tuple[str, ...]:

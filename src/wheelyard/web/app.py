@@ -9,7 +9,18 @@ from wheelyard.context import own_requests
 from wheelyard.database.engine import Engine
 from wheelyard.settings import Settings
 from wheelyard.storage.store import Store
-from wheelyard.web import builder_api, changes, health, packages, problems, simple_pages, site_pages
+from wheelyard.web import (
+    builder_api,
+    changes,
+    check_page,
+    checking,
+    clients_page,
+    health,
+    packages,
+    problems,
+    simple_pages,
+    site_pages,
+)
 from wheelyard.web.channels import ActiveChannels
 from wheelyard.web.guard import Guard
 from wheelyard.web.page_memory import PageMemory, Remembering
@@ -55,6 +66,9 @@ def create_app(
     app.router.routes.extend(
         [
             *changes.ROUTES,
+            *check_page.ROUTES,
+            *checking.ROUTES,
+            *clients_page.ROUTES,
             *health.ROUTES,
             *packages.ROUTES,
             *site_pages.ROUTES,
