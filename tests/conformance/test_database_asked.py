@@ -20,7 +20,7 @@ from factories import (
 from factories import want as wanted
 from stocked import build_id, claim, enqueue, finish, register, stock
 from wheelyard.checking.facts import KnownProject, KnownRelease, QueuePlace
-from wheelyard.database.asked import known_projects, queue_places, with_places
+from wheelyard.database.asked import known_projects, queue_places
 from wheelyard.database.decisions import record_decision
 from wheelyard.database.engine import Connection, Engine, reading, writing
 from wheelyard.database.projects import record_missing, remove_project, save_page, want
@@ -189,8 +189,7 @@ def test_places_in_the_queue_and_the_time_that_builds_take(engine: Engine) -> No
         enqueue(connection, version="4.0", target=OTHER)
     with reading(engine) as connection:
         places = queue_places(connection, target().name)
-    found = with_places(known(engine)[PROJECT], places).releases
-    assert [found[Version(version)].place for version in versions] == [
+    assert [places.get((PROJECT, Version(version))) for version in versions] == [
         QueuePlace(is_running=True),
         QueuePlace(before=0, estimate=timedelta(minutes=10)),
         QueuePlace(before=1, estimate=timedelta(minutes=20)),

@@ -11,6 +11,7 @@ import pytest
 from wheelyard.database import tables
 from wheelyard.database.engine import writing
 from wheelyard.model.build import Verdict
+from wheelyard.publish.client_lines import TOOLS
 from wheelyard.settings import Settings
 from wheelyard.web import checking
 from yard import BOOKWORM, TRIXIE, Yard, make_yard
@@ -305,6 +306,7 @@ def test_the_page_of_installers_prints_what_the_command_prints(yard: Yard) -> No
         "Pipfile",
     ):
         assert told in answer.text
+    assert all(f'<h2 id="{tool}">' in answer.text for tool in TOOLS)
     assert "/bookworm/" not in answer.text
     again = yard.client.get("/clients", headers={"If-None-Match": answer.headers["ETag"]})
     assert again.status_code == 304

@@ -55,16 +55,17 @@ class _Python:
     bits: int
 
 
-def local_target(root: Path = Path("/")) -> Target:
+def local_target(root: Path = Path("/"), *, needs_headers: bool = True) -> Target:
     """Return the target that this machine builds for: its own system and its own Python.
 
-    `root` is where the distribution's files are looked for, another folder in tests only.
+    `root` is where the distribution's files are looked for, another folder in tests only. Who only
+    installs needs no headers.
 
     Raises:
         NotFound: if there is no distribution Python, or its headers are missing.
         InvalidSetting: if it is not a CPython, or the C library is not glibc.
     """
-    python = _ask_python()
+    python = _ask_python(needs_headers=needs_headers)
     major, minor = python.version.split(".")[:2]
     return Target(
         channel=_channel(_read(root / "etc/os-release")),
@@ -106,7 +107,7 @@ def free_memory_bytes(root: Path = Path("/")) -> int:
     return _meminfo(root, "MemAvailable")
 
 
-def _ask_python() -> _Python:
+def _ask_python(*, needs_headers: bool) -> _Python:
     if not PYTHON.exists():
         raise NotFound(PYTHON, "Install the distribution's Python: apt-get install python3-dev")
     # -S too, so that no installed package has a say.
@@ -118,7 +119,7 @@ def _ask_python() -> _Python:
     facts = json.loads(completed.stdout)
     if facts["implementation"] != "cpython":
         raise InvalidSetting(PYTHON, "Wheels are built for CPython only")
-    if not facts["headers"]:
+    if needs_headers and not facts["headers"]:
         raise NotFound("Python.h", "Install Python's headers: apt-get install python3-dev")
     return _Python(version=facts["version"], bits=facts["bits"])
 

@@ -12,8 +12,8 @@ from wheelyard.checking.requirements_txt import Opener, read_requirements_txt
 from wheelyard.checking.toml_text import read_toml
 from wheelyard.checking.uv_lock import read_uv_lock
 
-MAX_BYTES = 1024**2
-"""How large a file may be."""
+MAX_BYTES = 16 * 1024**2
+"""How large a file may be; who reads those of strangers sets a lower limit."""
 
 _TOML_ENDINGS = (".toml", ".lock")
 _TOML_LINE = re.compile(

@@ -1,7 +1,7 @@
 """What an installer on a target would get for each requirement, and what can be done about it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from packaging.version import Version
@@ -225,16 +225,22 @@ def _without_wheel(
         # Operators leave out old releases until somebody asks, and others for good.
         if ruling.verdict is Verdict.SKIPPED and sentence.startswith(NOT_TO_BE_BUILT):
             outcome = Outcome.NOT_BUILT
-    if outcome is Outcome.BUILDING:
-        sentence = f"{sentence} {shown_place(release.place)}".rstrip()
-    return Finding(
+    finding = Finding(
         need=need,
         outcome=outcome or Outcome.REQUESTABLE,
         sentence=sentence,
         version=version,
-        place=release.place if outcome is Outcome.BUILDING else None,
         alternative=alternative,
     )
+    return placed(finding, release.place)
+
+
+def placed(finding: Finding, place: QueuePlace | None) -> Finding:
+    """Return a finding with a place in the queue, if it is one that is being built."""
+    if finding.outcome is not Outcome.BUILDING or place is None or finding.place is not None:
+        return finding
+    sentence = f"{finding.sentence} {shown_place(place)}".rstrip()
+    return replace(finding, sentence=sentence, place=place)
 
 
 def _no_release(need: Need, known: KnownProject, target: Target) -> Finding:
@@ -267,10 +273,8 @@ def _why_unusable(files: Sequence[KnownFile], version: Version, target: Target) 
     return f"{version} has neither a source distribution nor a wheel for {target.name}."
 
 
-def shown_place(place: QueuePlace | None) -> str:
+def shown_place(place: QueuePlace) -> str:
     """Say where a job is in the queue; nothing where that is not known."""
-    if place is None:
-        return ""
     if place.is_running:
         return "It is being built now."
     if place.before is None:

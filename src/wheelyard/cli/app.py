@@ -38,10 +38,11 @@ _MODULES = {
     ("webserver-config",): "webserver",
     ("mirror",): "mirror",
     ("client-config",): "clients",
+    ("check",): "check",
 }
 """Which module of this package brings which command, by the words that it is called with."""
 
-_FOR_BUILDERS = frozenset({"build", "certify", "diagnose", "environments", "verify"})
+_FOR_BUILDERS = frozenset({"build", "certify", "check", "diagnose", "environments", "verify"})
 """The modules that need none of the server's libraries, which a bare board does not have."""
 
 

@@ -79,17 +79,6 @@ def queue_places(
     return found
 
 
-def with_places(
-    known: KnownProject, places: dict[tuple[ProjectName, Version], QueuePlace]
-) -> KnownProject:
-    """Return a project with the places of its jobs in the queue."""
-    found = {
-        version: replace(release, place=places.get((known.name, version)))
-        for version, release in known.releases.items()
-    }
-    return replace(known, releases=found)
-
-
 def _usual_duration(connection: Connection, target: TargetName) -> timedelta | None:
     """Return the median of how long recent builds for a target took; None if there are none."""
     recent = connection.execute(

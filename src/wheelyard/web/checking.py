@@ -12,8 +12,8 @@ from starlette.routing import Route
 from wheelyard.checking.environment import marker_environment
 from wheelyard.checking.reading import read_needs
 from wheelyard.checking.report import Report, make_report, report_document
-from wheelyard.checking.verdict import Outcome, judge_all
-from wheelyard.database.asked import known_projects, queue_places, with_places
+from wheelyard.checking.verdict import Outcome, judge_all, placed
+from wheelyard.database.asked import known_projects, queue_places
 from wheelyard.database.engine import reading
 from wheelyard.database.targets import active_targets
 from wheelyard.errors import BadInput, UnknownTarget, UploadRefused
@@ -102,7 +102,11 @@ def check(state: AppState, data: bytes, *, filename: str, target_name: str | Non
             project.name: project
             for project in known_projects(
                 connection,
-                {need.name for need in needs.needs if need.name is not None and need.applies},
+                {
+                    need.name
+                    for need in needs.needs
+                    if need.name is not None and need.applies and need.source is None
+                },
                 target=target,
                 follows_everything=state.settings.policy.follow == "everything",
             )
@@ -110,8 +114,12 @@ def check(state: AppState, data: bytes, *, filename: str, target_name: str | Non
         findings = judge_all(needs.needs, known, target)
         if any(finding.outcome is Outcome.BUILDING for finding in findings):
             places = queue_places(connection, target.name)
-            known = {name: with_places(project, places) for name, project in known.items()}
-            findings = judge_all(needs.needs, known, target)
+            findings = [
+                one
+                if one.need.name is None or one.version is None
+                else placed(one, places.get((one.need.name, one.version)))
+                for one in findings
+            ]
     return make_report(needs, findings, target=target.name)
 
 

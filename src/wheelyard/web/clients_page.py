@@ -4,12 +4,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from wheelyard.publish.client_lines import TOOLS, client_lines
+from wheelyard.publish.client_lines import client_lines
 from wheelyard.publish.selection import PLAIN, overlay_of
 from wheelyard.render import render
 from wheelyard.web.responses import HTML, Representation, moved, whole_response
 from wheelyard.web.state import app_state
 
+_ORDER = ("pip", "uv", "poetry", "pdm", "pipenv")
 _TELLING = frozenset({"pip", "uv"})
 """The installers that tell the server on which distribution release they run."""
 
@@ -26,7 +27,7 @@ def clients(request: Request) -> Response:
             index: client_lines(tool, f"{server_url}{overlay_of(index)}/")
             for index in ((PLAIN, *several) if tool in _TELLING or not several else several)
         }
-        for tool in TOOLS
+        for tool in _ORDER
     }
     body = render("clients.html", root="", shown=shown, several=several)
     return whole_response(request, Representation(body=body, content_type=HTML))

@@ -138,7 +138,6 @@ def test_the_place_in_the_queue_is_told() -> None:
 @pytest.mark.parametrize(
     ("place", "sentence"),
     [
-        (None, ""),
         (QueuePlace(), ""),
         (QueuePlace(is_running=True), "It is being built now."),
         (QueuePlace(before=0), "No job is before it."),
@@ -147,7 +146,7 @@ def test_the_place_in_the_queue_is_told() -> None:
         (QueuePlace(before=2, estimate=timedelta(hours=3)), "2 jobs are before it: about 3 hours."),
     ],
 )
-def test_places_read_as_people_say_them(place: QueuePlace | None, sentence: str) -> None:
+def test_places_read_as_people_say_them(place: QueuePlace, sentence: str) -> None:
     assert shown_place(place) == sentence
 
 

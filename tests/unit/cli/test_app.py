@@ -9,7 +9,7 @@ EVERY_MODULE = [
     *("up", "serve", "build", "builders", "projects", "releases", "queue", "targets"),
     *("upstream", "databases", "stats", "downloads", "diagnose", "environments"),
     *("recipes", "failures", "reproduce", "certify"),
-    *("verify", "provenance", "webserver", "mirror", "clients"),
+    *("verify", "provenance", "webserver", "mirror", "clients", "check"),
 ]
 
 
@@ -25,6 +25,7 @@ EVERY_MODULE = [
         (["diagnose", "up"], ["diagnose"]),
         (["environment", "create", "bookworm-arm64"], ["environments"]),
         (["certify", "spam.whl"], ["certify"]),
+        (["check", "uv.lock"], ["check"]),
         (["--help"], EVERY_MODULE),
         (["nonsense"], EVERY_MODULE),
     ],
@@ -33,9 +34,10 @@ def test_a_command_loads_what_it_needs(words: list[str], modules: list[str]) -> 
     assert modules_for(words) == modules
 
 
-def test_a_builder_loads_nothing_of_the_servers() -> None:
+@pytest.mark.parametrize("command", ["builder", "check"])
+def test_what_runs_on_a_board_loads_nothing_of_the_servers(command: str) -> None:
     program = (
-        "import sys; sys.argv = ['wheelyard', 'builder', '--help']\n"
+        f"import sys; sys.argv = ['wheelyard', '{command}', '--help']\n"
         "from wheelyard.cli import main\n"
         "try: main()\n"
         "except SystemExit: pass\n"
@@ -53,6 +55,7 @@ def test_a_builder_loads_nothing_of_the_servers() -> None:
     [
         ["--help"],
         ["builder", "--help"],
+        ["check", "--help"],
         *([group, "--help"] for group in ("project", "release", "queue", "target")),
         *([group, "--help"] for group in ("upstream", "database", "up")),
     ],
