@@ -242,6 +242,12 @@ def test_what_cannot_be_checked_is_said_on_the_page(
     assert "<form" in answer.text
 
 
+def test_what_was_pasted_is_there_to_be_mended(yard: Yard) -> None:
+    page = form(yard, "\n  !\n</textarea><script>").text
+    assert ">\n\n  !\n&lt;/textarea&gt;&lt;script&gt;</textarea>" in page
+    assert "hidden" not in form(yard, file=("x.txt", b"!" * 2001 + b"hidden")).text
+
+
 def test_a_file_that_is_too_large_is_refused(yard: Yard) -> None:
     answer = form(yard, file=("x.txt", b"x" * (1024**2 + 1)))
     assert (answer.status_code, "at most 1048576 bytes" in answer.text) == (422, True)

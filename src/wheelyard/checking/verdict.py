@@ -1,6 +1,6 @@
 """What an installer on a target would get for each requirement, and what can be done about it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -106,14 +106,14 @@ def judge(need: Need, known: KnownProject | None, target: Target) -> Finding:
     if early is not None or known is None:
         return early or _finding(need, Outcome.UNKNOWN_PROJECT, "Upstream has no such project.")
     usable = _usable(need, known, target)
-    if not usable:
+    version = next(usable, None)
+    if version is None:
         return _no_release(need, known, target)
-    version = usable[0]
     release = known.releases[version]
     wheel = _wheel(known.name, release, target, need)
     if wheel is not None:
         return _with_wheel(need, version, wheel)
-    older = (one for one in usable[1:] if _wheel(known.name, known.releases[one], target, need))
+    older = (one for one in usable if _wheel(known.name, known.releases[one], target, need))
     return _without_wheel(need, version, release, next(older, None))
 
 
@@ -163,14 +163,21 @@ def is_pinned(need: Need) -> bool:
     )
 
 
-def _usable(need: Need, known: KnownProject, target: Target) -> list[Version]:
-    """Return the releases that an installer may take, the newest first."""
-    fitting = (
-        version
-        for version, release in known.releases.items()
-        if any(_fits(known.name, file, target, need) for file in release.files)
-    )
-    return sorted(need.specifiers.filter(fitting), reverse=True)
+def _usable(need: Need, known: KnownProject, target: Target) -> Iterator[Version]:
+    """Yield the releases that an installer may take, the newest first.
+
+    Where none of them is final, pre-releases count although nobody asked for them (PEP 440).
+    """
+    is_found = False
+    for prereleases in (None, True):
+        allowed = need.specifiers.filter(known.releases, prereleases=prereleases)
+        for version in sorted(allowed, reverse=True):
+            files = known.releases[version].files
+            if any(_fits(known.name, file, target, need) for file in files):
+                is_found = True
+                yield version
+        if is_found:
+            return
 
 
 def _fits(name: ProjectName, file: KnownFile, target: Target, need: Need) -> bool:

@@ -56,19 +56,22 @@ async def _handed_over(form: FormData) -> tuple[bytes, str]:
 def _answer(  # noqa: PLR0913 - what was handed over
     request: Request, state: AppState, *, data: bytes, filename: str, target: str, is_free: bool
 ) -> Response:
+    # Who pasted something may mend it and try again; a file is at hand anyway.
+    text = "" if filename else data.decode()
     if not is_free:
-        return _page(request, state, target=target, error=BUSY, status=_UNAVAILABLE)
+        return _page(request, state, target=target, text=text, error=BUSY, status=_UNAVAILABLE)
+    error = None
     if not data.strip():
         error = "Choose a file, or paste what is in it."
-        return _page(request, state, target=target, error=error, status=_UNPROCESSABLE)
-    if len(data) > MAX_FILE_BYTES:
+    elif len(data) > MAX_FILE_BYTES:
         error = f"A file that is checked here has at most {MAX_FILE_BYTES} bytes."
-        return _page(request, state, target=target, error=error, status=_UNPROCESSABLE)
-    try:
-        report = check(state, data, filename=filename, target_name=target or None)
-    except (BadInput, NotFound) as refused:
-        return _page(request, state, target=target, error=str(refused), status=_UNPROCESSABLE)
-    return _page(request, state, target=target, report=report)
+    else:
+        try:
+            report = check(state, data, filename=filename, target_name=target or None)
+            return _page(request, state, target=target, report=report)
+        except (BadInput, NotFound) as refused:
+            error = str(refused)
+    return _page(request, state, target=target, text=text, error=error, status=_UNPROCESSABLE)
 
 
 def _page(  # noqa: PLR0913 - what the page shows
@@ -76,6 +79,7 @@ def _page(  # noqa: PLR0913 - what the page shows
     state: AppState,
     *,
     target: str = "",
+    text: str = "",
     report: Report | None = None,
     error: str | None = None,
     status: int = _OK,
@@ -88,6 +92,7 @@ def _page(  # noqa: PLR0913 - what the page shows
         server_url=state.settings.server_url,
         targets=targets,
         chosen=target,
+        text=text,
         report=report,
         error=error,
         words=WORDS,
