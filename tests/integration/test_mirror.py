@@ -125,8 +125,15 @@ def test_a_web_process_serves_a_copy_as_the_server_does(
             answers = [each.client.get(path, headers={"Accept": accept}) for each in (yard, other)]
             assert answers[0].status_code == answers[1].status_code
             assert answers[0].content == answers[1].content
-            assert answers[0].headers == answers[1].headers
+            assert _told(answers[0]) == _told(answers[1])
     other.engine.dispose()
+
+
+def _told(answer: httpx2.Response) -> dict[str, str]:
+    """Return an answer's headers; only a server with several channels varies by installer."""
+    told = dict(answer.headers)
+    told["vary"] = told.get("vary", "").removesuffix(", User-Agent")
+    return told
 
 
 def test_a_second_run_asks_for_what_has_changed_only(
