@@ -26,8 +26,8 @@ MAX_FILE_BYTES = 1024**2
 """How large a file may be that is handed over here."""
 
 TOO_LARGE = (
-    f"A file that is checked here has at most {MAX_FILE_BYTES} bytes; `wheelyard check` reads larger"
-    " ones, and a lock exported as requirements without hashes is small"
+    f"A file that is checked here has at most {MAX_FILE_BYTES} bytes; `wheelyard check` takes more,"
+    " and a lock exported as requirements without hashes is small"
 )
 """What is said of larger ones: locks of large projects are."""
 
