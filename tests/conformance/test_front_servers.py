@@ -236,6 +236,21 @@ def test_files_never_change_and_come_in_parts(client: httpx2.Client, yard: Yard,
     assert raw(client, path, If_None_Match=etag)[0].status_code == 304
 
 
+def test_a_file_is_handed_over_and_checked(client: httpx2.Client) -> None:
+    told = client.post("/api/v1/check", params={"target": BOOKWORM}, content="spam.eggs\n" * 9)
+    assert [one["outcome"] for one in told.json()["requirements"]] == ["wheel"] * 9
+    assert client.post("/api/v1/check", content="spam").status_code == 422
+    large = client.post("/api/v1/check", params={"target": BOOKWORM}, content=b"x" * 2**20 + b"x")
+    assert (large.status_code, large.json()["error"]) == (413, "UploadRefused")
+    page = client.post("/check", data={"target": BOOKWORM}, files={"file": ("r.txt", b"ham")})
+    assert (page.status_code, page.headers["Cache-Control"]) == (200, "no-store")
+    assert "Everything installs from wheels" in page.text
+    for path in ("/check", "/clients"):
+        answer = client.get(path)
+        assert (answer.status_code, answer.headers["Content-Type"]) == (200, TEXT)
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+
+
 def test_a_page_that_is_known_is_not_sent_again(client: httpx2.Client) -> None:
     first, _ = raw(client, "/bookworm/simple/spam-eggs/", Accept=PIP)
     etag = first.headers["ETag"]

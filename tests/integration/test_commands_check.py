@@ -147,6 +147,14 @@ def test_another_board_has_other_wheels(place: Place) -> None:
     }
 
 
+def test_a_board_that_no_wheels_are_made_for_is_told_so(place: Place) -> None:
+    assert (
+        f"This server makes no wheels for {TRIXIE}."
+        in place.check("ham", "--target", TRIXIE).output
+    )
+    assert "makes no wheels" not in place.check("ham").output
+
+
 def test_without_a_target_it_is_this_machine_whatever_it_may_build(place: Place) -> None:
     (place.folder / "r.txt").write_text("ham")
     answer = place.commands("check", str(place.folder / "r.txt"), "--index", place.url, "--json")

@@ -59,9 +59,13 @@ class Report:
         return f"sudo apt install {' '.join(packages)}" if packages else None
 
 
-def make_report(needs: Needs, findings: Sequence[Finding], *, target: TargetName) -> Report:
-    """Put together what is told of a file."""
+def make_report(
+    needs: Needs, findings: Sequence[Finding], *, target: TargetName, is_built_for: bool = True
+) -> Report:
+    """Put together what is told of a file; `is_built_for`: wheels are made for the target."""
     notes = list(needs.notes)
+    if not is_built_for:
+        notes.append(f"This server makes no wheels for {target}.")
     if not needs.is_locked and needs.needs:
         notes.append(
             "What these requirements need in turn is not looked at; a lock file names it all."

@@ -77,7 +77,7 @@ def read_told(data: bytes, project: ProjectName) -> ToldProject:
         raise InvalidPage(f"what the server tells of {project}", _fault(error)) from None
 
 
-def read_places(data: bytes) -> dict[tuple[str, str], QueuePlace]:
+def read_places(data: bytes) -> dict[tuple[str, Version], QueuePlace]:
     """Read where jobs are in the queue, by project and version, from an answer to a check.
 
     Raises:
@@ -87,17 +87,17 @@ def read_places(data: bytes) -> dict[tuple[str, str], QueuePlace]:
         answers = _Answers.model_validate_json(data)
     except ValidationError as error:
         raise InvalidPage("what the server tells of its queue", _fault(error)) from None
-    return {
-        (one.project, one.version): QueuePlace(
-            is_running=one.is_running,
-            before=one.jobs_before,
-            estimate=None
-            if one.estimate_seconds is None
-            else timedelta(seconds=one.estimate_seconds),
-        )
-        for one in answers.requirements
-        if one.project is not None and one.version is not None and one.is_running is not None
-    }
+    found = {}
+    for one in answers.requirements:
+        version = None if one.version is None else _version(one.version)
+        if one.project is not None and version is not None and one.is_running is not None:
+            seconds = one.estimate_seconds
+            found[one.project, version] = QueuePlace(
+                is_running=one.is_running,
+                before=one.jobs_before,
+                estimate=None if seconds is None else timedelta(seconds=seconds),
+            )
+    return found
 
 
 def known_project(page: ProjectPage, told: ToldProject, target: Target) -> KnownProject:

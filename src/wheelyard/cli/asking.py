@@ -24,6 +24,7 @@ from wheelyard.upstream.index import Upstream
 
 _AT_ONCE = 4
 _MOST_BYTES = 16 * 2**20
+_MOST_OF_A_PROBLEM = 4096
 _MISSING = 404
 _INDEX = re.compile(r"/(?:[a-z][a-z0-9]{0,30}/)?(?:overlay/)?simple/?\Z")
 
@@ -80,17 +81,34 @@ class Server:
         }
         if not building:
             return list(findings)
+        answer = self._check("\n".join(sorted(building)), target)
         try:
-            answer = self._client.post(
-                f"{self.url}/api/v1/check",
-                params={"target": target.name, "filename": "requirements.txt"},
-                content="\n".join(sorted(building)),
-            )
-            places = read_places(answer.content) if answer.is_success else {}
-        except (httpx2.HTTPError, InvalidPage):
-            # An older server does not tell; the findings hold without.
-            return list(findings)
-        return [placed(one, places.get((str(one.need.name), str(one.version)))) for one in findings]
+            places = read_places(answer.content) if answer and answer.is_success else {}
+        except InvalidPage:
+            # The findings hold without.
+            places = {}
+        return [
+            one
+            if one.need.name is None or one.version is None
+            else placed(one, places.get((one.need.name, one.version)))
+            for one in findings
+        ]
+
+    def builds_for(self, target: Target) -> bool:
+        """Whether the server makes wheels for a target; an older server is not known not to."""
+        answer = self._check("", target)
+        if answer is None or answer.status_code != _MISSING:
+            return True
+        return b'"UnknownTarget"' not in answer.content[:_MOST_OF_A_PROBLEM]
+
+    def _check(self, text: str, target: Target) -> httpx2.Response | None:
+        """Have the server check a text; None if it does not answer."""
+        url = f"{self.url}/api/v1/check"
+        asked = {"target": target.name, "filename": "requirements.txt"}
+        try:
+            return self._client.post(url, params=asked, content=text)
+        except httpx2.HTTPError:
+            return None
 
     def _known(self, index: Upstream, name: ProjectName, target: Target) -> KnownProject | None:
         try:

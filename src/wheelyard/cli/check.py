@@ -70,7 +70,8 @@ def check(
 
         known = server.known(names, board, on_progress=tell)
         findings = server.with_places(judge_all(needs.needs, known, board), board)
-    report = make_report(needs, findings, target=board.name)
+        is_built_for = server.builds_for(board)
+    report = make_report(needs, findings, target=board.name, is_built_for=is_built_for)
     if as_json:
         print_json(report_document(report))
     else:

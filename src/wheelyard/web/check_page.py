@@ -11,7 +11,7 @@ from wheelyard.database.engine import reading
 from wheelyard.database.targets import active_targets
 from wheelyard.errors import BadInput, NotFound
 from wheelyard.render import render
-from wheelyard.web.checking import BUSY, MAX_FILE_BYTES, RETRY, check, slot
+from wheelyard.web.checking import BUSY, MAX_FILE_BYTES, RETRY, TOO_LARGE, check, slot
 from wheelyard.web.responses import CONTENT_POLICY, HTML, LIVE_CACHING, moved
 from wheelyard.web.state import AppState, app_state
 
@@ -64,7 +64,7 @@ def _answer(  # noqa: PLR0913 - what was handed over
     if not data.strip():
         error = "Choose a file, or paste what is in it."
     elif len(data) > MAX_FILE_BYTES:
-        error = f"A file that is checked here has at most {MAX_FILE_BYTES} bytes."
+        error = TOO_LARGE
     else:
         try:
             report = check(state, data, filename=filename, target_name=target or None)

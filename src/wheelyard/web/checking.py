@@ -25,6 +25,12 @@ from wheelyard.web.state import AppState, app_state
 MAX_FILE_BYTES = 1024**2
 """How large a file may be that is handed over here."""
 
+TOO_LARGE = (
+    f"A file that is checked here has at most {MAX_FILE_BYTES} bytes; `wheelyard check` takes more,"
+    " and a lock exported as requirements without hashes is small"
+)
+"""What is said of larger ones: locks of large projects are."""
+
 BUSY = "Others have their files checked at this moment; try again in a few seconds"
 RETRY = {"Retry-After": "5"}
 
@@ -69,7 +75,7 @@ async def read_body(stream: AsyncIterator[bytes]) -> bytes:
     async for piece in stream:
         data += piece
         if len(data) > MAX_FILE_BYTES:
-            raise UploadRefused(f"A file that is checked has at most {MAX_FILE_BYTES} bytes")
+            raise UploadRefused(TOO_LARGE)
     return bytes(data)
 
 

@@ -66,7 +66,7 @@ def test_places_are_read_by_project_and_version() -> None:
     one = {"project": "a", "version": "1", "is_running": False, "jobs_before": 3}
     data = {"requirements": [one | {"estimate_seconds": 60}, one | {"is_running": None}]}
     assert read_places(json.dumps(data).encode()) == {
-        ("a", "1"): QueuePlace(before=3, estimate=timedelta(minutes=1))
+        ("a", Version("1.0")): QueuePlace(before=3, estimate=timedelta(minutes=1))
     }
 
 
