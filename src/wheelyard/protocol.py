@@ -232,7 +232,8 @@ class BuildLease(Message):
 
     `number` tells the builds of a release that made wheels apart: 0 for the first, which gets no
     build tag; the builder puts any other into WHEEL, RECORD and the filename before it hashes.
-    `index_url` is the simple index that build requirements come from.
+    `index_url` is the simple index that build requirements come from. `may_cross` is false where
+    cross compilers are known to fail with the project.
     """
 
     kind: Literal["build"] = "build"
@@ -245,6 +246,7 @@ class BuildLease(Message):
     recipe: RecipeMessage
     limits: LimitsMessage
     index_url: str
+    may_cross: bool = True
     lease_expires_at: AwareDatetime
     heartbeat_seconds: float = Field(gt=0)
 
@@ -384,6 +386,7 @@ class FinishRequest(Message):
 
     `build_seconds` is how long the project's own code ran, by the builder's clock; `environment`
     what it was built in, and `environment_digest` that of its manifest, where it has one.
+    `cross_failure` is why cross compilers could not make wheels that another lane then made.
     """
 
     wheels: tuple[WheelMessage, ...] = Field(default=(), max_length=MAX_WHEELS)
@@ -391,6 +394,7 @@ class FinishRequest(Message):
     build_seconds: float = Field(ge=0)
     environment: str | None = Field(default=None, max_length=100)
     environment_digest: Sha256Field | None = None
+    cross_failure: FailureMessage | None = None
 
 
 class FinishReply(Message):

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import IO, TypeVar
 
 from wheelyard.builder import host
-from wheelyard.builder.build import Bench, Outcome, build
+from wheelyard.builder.attempt import Bench
+from wheelyard.builder.build import Outcome, build
 from wheelyard.builder.connection import Connection
 from wheelyard.builder.environments.choice import open_environments
 from wheelyard.builder.report import Report
@@ -204,6 +205,7 @@ class _Loop:
                     build_seconds=outcome.build_seconds,
                     environment=outcome.environment,
                     environment_digest=outcome.environment_digest,
+                    cross_failure=_told(outcome.cross_failure),
                 )
         self.retry(report.flush, until_lost=report)
         reply = self.retry(
@@ -222,6 +224,10 @@ class _Loop:
                     self.connection.put_part(
                         lease.build_id, wheel.filename, number, stream.read(length)
                     )
+
+
+def _told(failure: Failure | None) -> FailureMessage | None:
+    return None if failure is None else FailureMessage.of(failure)
 
 
 def _failed(failure: Failure, outcome: Outcome) -> FinishRequest:

@@ -71,6 +71,7 @@ __all__ = [
     "builds",
     "client_counts",
     "counted_files",
+    "cross_failures",
     "decisions",
     "file_counts",
     "host_counts",
@@ -151,6 +152,16 @@ skips = Table(
     Column("reason", Prose, nullable=False),
     Column("created_at", Timestamp, nullable=False),
     UniqueConstraint("project_id", "versions", "target"),
+)
+
+cross_failures = Table(
+    "cross_failures",
+    metadata,
+    reference("project_id", "projects", primary_key=True),
+    Column("architecture", Word, primary_key=True),
+    Column("versions", Word, nullable=False),
+    Column("reason", Prose, nullable=False),
+    Column("failed_at", Timestamp, nullable=False),
 )
 
 wants = Table(

@@ -13,6 +13,17 @@ DebianPackage = NewType("DebianPackage", str)
 MACHINES = {"amd64": "x86_64", "arm64": "aarch64", "armhf": "armv7l"}
 """Debian's architectures that environments are made for, and the kernel's words for them."""
 
+TRIPLETS = {
+    "amd64": "x86_64-linux-gnu",
+    "arm64": "aarch64-linux-gnu",
+    "armhf": "arm-linux-gnueabihf",
+}
+"""What Debian calls the tool chain of each architecture (Debian's multiarch tuples)."""
+
+CROSS = "cross"
+"""The variant that has compilers for other architectures; its own programs are the machine's."""
+
+_CROSS_TARGETS = ("arm64", "armhf")
 _RASPBERRY = "raspios"
 """The variant of Raspberry Pi OS, whose `armhf` is another architecture than Debian's."""
 
@@ -25,7 +36,8 @@ _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]{0,98}[a-z0-9+.]")
 class EnvironmentName:
     """The name of an environment, such as `bookworm-armhf` or `bookworm-armhf-raspios`.
 
-    `variant` is empty for Debian itself; one that has a variant is always imported.
+    `variant` is empty for Debian itself, and `cross` for Debian with compilers for other
+    architectures; one that has another variant is always imported.
     """
 
     release: str
@@ -41,6 +53,18 @@ class EnvironmentName:
         if self.variant == _RASPBERRY and self.architecture == "armhf":
             return "armv6l"
         return MACHINES[self.architecture]
+
+    @property
+    def is_from_archive(self) -> bool:
+        """Whether Debian's own archives have all of it."""
+        return self.variant in {"", CROSS}
+
+    @property
+    def compiles_for(self) -> tuple[str, ...]:
+        """The other architectures that it has compilers for."""
+        if self.variant != CROSS:
+            return ()
+        return tuple(found for found in _CROSS_TARGETS if found != self.architecture)
 
 
 def parse_environment_name(text: str) -> EnvironmentName:

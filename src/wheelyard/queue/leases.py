@@ -89,6 +89,7 @@ def _lease_of(job: ClaimedJob, *, settings: Settings, index_url: str) -> BuildLe
         recipe=RecipeMessage.of(job.recipe),
         limits=LimitsMessage.of(job.limits or settings.limits.limits()),
         index_url=index_url,
+        may_cross=job.may_cross,
         lease_expires_at=job.lease_expires_at,
         heartbeat_seconds=settings.queue.heartbeat.total_seconds(),
     )
@@ -271,6 +272,7 @@ def _take_in(
         stored=stored,
         certificates={wheel.file.filename: wheel.certificate for wheel in delivered},
         dependencies={Filename(wheel.filename): wheel.dependencies for wheel in report.wheels},
+        cross_failure=None if report.cross_failure is None else report.cross_failure.failure(),
         build_seconds=report.build_seconds,
         environment=report.environment,
         environment_digest=report.environment_digest,
