@@ -18,9 +18,11 @@ from wheelyard.model.build import (
     SdistReference,
 )
 from wheelyard.model.certificate import MAX_CHARACTERS, MAX_EVIDENCE, Check, CheckResult
+from wheelyard.model.lane import Lane, Offer
 from wheelyard.model.names import (
     Filename,
     Sha256,
+    TargetName,
     parse_filename,
     parse_project_name,
     parse_sha256,
@@ -58,12 +60,30 @@ class Message(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class OfferMessage(Message):
+    """A target that a builder can serve; see `wheelyard.model.lane.Offer`."""
+
+    target: TargetNameField
+    lane: Lane
+    speed: float = Field(gt=0, le=1e6)
+
+    @classmethod
+    def of(cls, offer: Offer) -> "OfferMessage":
+        """Put an offer into a message."""
+        return cls(target=offer.target, lane=offer.lane, speed=offer.speed)
+
+    def offer(self) -> Offer:
+        """Take the offer out of the message."""
+        return Offer(target=TargetName(self.target), lane=self.lane, speed=self.speed)
+
+
 class RegisterRequest(Message):
     """What a builder tells of itself when it starts.
 
     `targets` are the names of the targets that it can build for; `memory_bytes` is the machine's
     memory and `processors` the number of its cores. `environments` are the digests of the
-    environments that it builds in, by target, where that is not the machine's own system.
+    environments that it builds in, by target, where that is not the machine's own system. `offers`
+    tell in which lane it serves targets, and how fast.
     """
 
     targets: tuple[TargetNameField, ...] = Field(max_length=100)
@@ -73,6 +93,7 @@ class RegisterRequest(Message):
     memory_bytes: int = Field(ge=0)
     processors: int = Field(ge=1)
     environments: dict[TargetNameField, Sha256Field] = Field(default={}, max_length=100)
+    offers: tuple[OfferMessage, ...] = Field(default=(), max_length=100)
 
 
 class RegisterReply(Message):

@@ -17,6 +17,7 @@ from wheelyard.builder.attempt import Bench
 from wheelyard.builder.build import Outcome, build
 from wheelyard.builder.connection import Connection
 from wheelyard.builder.environments.choice import open_environments
+from wheelyard.builder.offers import offers, serveable
 from wheelyard.builder.report import Report
 from wheelyard.builder.sandbox.folders import build_user, choose_folder, remove_tree
 from wheelyard.builder.sandbox.opening import open_sandbox
@@ -40,6 +41,7 @@ from wheelyard.protocol import (
     ClaimRequest,
     FailureMessage,
     FinishRequest,
+    OfferMessage,
     RegisterRequest,
     WheelMessage,
 )
@@ -60,14 +62,14 @@ def run_agent(settings: Settings, *, stop: threading.Event, once: bool = False) 
     """Take jobs until told to stop, or one with `once`; return the exit status.
 
     Raises:
-        InvalidSetting: if there is no server or no token in the settings.
+        InvalidSetting: if there is no token, or a target that this machine has no system for.
+        EnvironmentUnusable: if a target's environment does not run here.
         SandboxMissing: if builds cannot be isolated here.
         Unauthorized: if the server does not take the token.
     """
     server = settings.builder.server or settings.server_url
     sandbox = open_sandbox(settings)
     folder = choose_folder(settings)
-    targets = settings.targets or (host.local_target().name,)
     facts = host.machine()
     connection = Connection(settings, server=server, token=_token(settings))
     client = http_client(contact=settings.contact, timeout=settings.upstream.timeout)
@@ -80,6 +82,7 @@ def run_agent(settings: Settings, *, stop: threading.Event, once: bool = False) 
         processors=facts.processors,
         server=server,
     )
+    targets = serveable(settings.targets, bench.environments)
     request = RegisterRequest(
         targets=targets,
         version=version("wheelyard"),
@@ -88,6 +91,10 @@ def run_agent(settings: Settings, *, stop: threading.Event, once: bool = False) 
         memory_bytes=facts.memory_bytes,
         processors=facts.processors,
         environments=_digests(bench, targets),
+        offers=tuple(
+            OfferMessage.of(offer)
+            for offer in offers(targets, bench.environments, sandbox, folder=folder)
+        ),
     )
     loop = _Loop(
         connection=connection,

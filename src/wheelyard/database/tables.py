@@ -61,6 +61,7 @@ from wheelyard.model.build import (
     Priority,
     Verdict,
 )
+from wheelyard.model.lane import Lane
 from wheelyard.model.project import ProjectStatus
 from wheelyard.model.recipe import RecipeOrigin
 from wheelyard.model.wheel import WheelState
@@ -83,6 +84,7 @@ __all__ = [
     "log_positions",
     "log_rejects",
     "metadata",
+    "offers",
     "pages",
     "project_counts",
     "projects",
@@ -256,6 +258,18 @@ builders = Table(
     added("draining", Boolean, 0),
     CheckConstraint("length(token_hash) = 64", name="token_hash"),
 )
+
+offers = Table(
+    "offers",
+    metadata,
+    reference("builder_id", "builders", primary_key=True),
+    Column("target", Word, primary_key=True, index=True),
+    Column("lane", Label(Lane), nullable=False),
+    Column("speed", Float, nullable=False),
+    member("lane", Lane),
+    CheckConstraint("speed > 0", name="speed"),
+)
+"""The targets that each builder can serve; some of them may not be on record."""
 
 builds = Table(
     "builds",

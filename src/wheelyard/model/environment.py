@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import NewType
 
 from wheelyard.errors import InvalidName
-from wheelyard.model.target import GLIBC_OF_CHANNEL, Target
+from wheelyard.model.target import GLIBC_OF_CHANNEL, Target, target_from_name
 
 DebianPackage = NewType("DebianPackage", str)
 """The name of a binary package, as Debian's policy allows it."""
@@ -29,6 +29,7 @@ _RASPBERRY = "raspios"
 
 _MAX_SHOWN = 100
 _NAME = re.compile(r"([a-z]{1,20})-([a-z0-9]{1,20})(?:-([a-z][a-z0-9]{0,20}))?")
+_PYTHON = re.compile(r"(3)\.(\d{1,3})(?:\.|\Z)")
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]{0,98}[a-z0-9+.]")
 
 
@@ -95,6 +96,17 @@ def environment_of(target: Target) -> EnvironmentName | None:
         if machine == target.architecture:
             return EnvironmentName(target.channel, architecture)
     return None
+
+
+def target_of_environment(name: EnvironmentName, python: str) -> Target | None:
+    """Return the target that an environment with this Python is made for, by their names.
+
+    None where the Python is none that targets have.
+    """
+    found = _PYTHON.match(python)
+    if found is None:
+        return None
+    return target_from_name(f"{name.release}-cp{found[1]}{found[2]}-{name.machine}")
 
 
 def parse_debian_package(text: str) -> DebianPackage:
