@@ -42,7 +42,6 @@ _RANGE = (
     *("sent_http_content_range", "sc-range-start"),
 )
 _FINISHED = ("finished", "request_completion", "completed")
-_FINISHED = ("finished", "request_completion", "completed")
 _REMEMBERED = 1000
 _TRUE = (True, "OK", "true", "1")
 _ESCAPED_AGENT = "cs(User-Agent)"
