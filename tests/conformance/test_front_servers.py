@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from front_servers import Served, behind_caddy, behind_nginx, bucket_of, program
@@ -359,7 +359,6 @@ def test_the_overlay_leads_to_upstream_where_it_has_no_page(
         assert (answer.status_code, answer.headers["Location"]) == (302, location)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
     st.lists(
         st.tuples(
