@@ -170,7 +170,8 @@ RULES = (
     Rule(
         CauseKind.COMPILE_ERROR,
         " error: ",
-        rf"(?:^|\s)(?P<subject>{_FILE}\.\w{{1,5}}):\d+(?::\d+)?:? (?:fatal )?error: (?!.*No"
+        rf"(?:^|\s)(?P<subject>(?!\S*meson\.build){_FILE}\.\w{{1,5}}):\d+(?::\d+)?:? "
+        rf"(?:fatal )?error: (?!.*No"
         rf" such file)",
         tier=Tier.LIKELY,
         refine=_code_error,

@@ -58,8 +58,9 @@ RULES = (
     ),
     Rule(
         CauseKind.MISSING_LIBRARY,
-        "shared or static library",
-        r"ERROR: \S{1,12} (?:shared or static|shared|static) library '(?P<subject>[^']{1,80})' not",
+        " library '",
+        r"ERROR: \S{1,12} (?:(?:shared or static|shared|static) )?library '"
+        r"(?P<subject>[^']{1,80})' not",
     ),
     Rule(
         CauseKind.MISSING_HEADER,
@@ -95,6 +96,7 @@ RULES = (
         "but project requires",
         r"Meson version is \S{1,20} but project requires",
         subject="meson",
+        remedy=Remedy(requirements=("meson",)),
     ),
     Rule(
         CauseKind.PYTHON_REFUSED,
