@@ -13,6 +13,7 @@ from wheelyard.model.names import ProjectName, parse_project_name
 from wheelyard.publish.selection import PLAIN, overlay_of, prefix_of
 from wheelyard.storage.packing import ENDINGS
 from wheelyard.web.channels import channel_for
+from wheelyard.web.front import PAGE_VARY
 from wheelyard.web.negotiation import SimpleType, content_coding, simple_type
 from wheelyard.web.page_memory import note_source
 from wheelyard.web.responses import (
@@ -87,7 +88,7 @@ def _known_page(
 ) -> Response:
     below = "" if name is None else f"{name}/"
     state = app_state(request)
-    vary = "Accept, Accept-Encoding"
+    vary = PAGE_VARY
     channels = state.channels.names() if index.channel == PLAIN and is_exact else ()
     if len(channels) > 1:
         vary = f"{vary}, User-Agent"
