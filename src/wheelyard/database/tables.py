@@ -373,6 +373,7 @@ wheels = Table(
     Column("uploaded_at", Timestamp, nullable=False),
     added("withheld", Boolean, 0),
     added("recalled", Boolean, 0),
+    Column("portable_from", Count),
     ForeignKeyConstraint(["target_id", "channel"], ["targets.id", "targets.channel"]),
     # In one channel a filename never gets other bytes: it has one row, for ever.
     UniqueConstraint("channel", "filename"),
