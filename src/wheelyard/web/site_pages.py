@@ -30,7 +30,13 @@ from wheelyard.web.state import app_state
 
 _BUILD_ID = re.compile(r"[0-9a-f]{32}")
 _TEXT = "text/plain; charset=utf-8"
-_STATIC_TYPES = {"css": "text/css; charset=utf-8", "svg": "image/svg+xml"}
+_STATIC_TYPES = {
+    "css": "text/css; charset=utf-8",
+    "ico": "image/x-icon",
+    "js": "text/javascript; charset=utf-8",
+    "png": "image/png",
+    "svg": "image/svg+xml",
+}
 _ATTEMPTS = 200
 _GZIP_WINDOW = 16 + zlib.MAX_WBITS
 
