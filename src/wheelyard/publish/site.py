@@ -3,15 +3,17 @@
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
-from wheelyard.model.build import Decision, Failure, SdistReference
+from wheelyard.model.build import Decision, Failure, Phase, SdistReference
 from wheelyard.model.certificate import Certification, certificate_document
 from wheelyard.model.overview import ProjectOverview
 from wheelyard.model.recipe import limits_document, recipe_document
 from wheelyard.model.summary import BuildSummary
 from wheelyard.model.wheel import Wheel, WheelState, provenance_path
 from wheelyard.provenance.statement import certificate_digest
+from wheelyard.publish.log_view import shown_log
 from wheelyard.publish.selection import PLAIN, gone_versions, is_offered, is_withdrawn, overlay_of
 from wheelyard.queue.explanation import explain
 from wheelyard.render import render
@@ -94,12 +96,43 @@ def project_document(project: ProjectOverview) -> bytes:
     return json.dumps(document, indent=1).encode()
 
 
-def build_page(
-    build: BuildSummary, *, before: Sequence[BuildSummary] = (), server_url: str
+def build_page(  # noqa: PLR0913 - what the page is made from
+    build: BuildSummary,
+    *,
+    log: bytes | None,
+    offset: int = 0,
+    before: Sequence[BuildSummary] = (),
+    now: datetime,
+    server_url: str,
 ) -> bytes:
-    """Return the page of one attempt; `before` are earlier ones at the same, the newest first."""
-    explanation = explain([build, *before], server_url=server_url)
-    return render("build.html", root=_BELOW_ONE, build=build, explanation=explanation)
+    """Return the page of one attempt; `before` are earlier ones at the same, the newest first.
+
+    `log` is what there is of its log, None if it is gone; of one that runs only the end, whose last
+    byte is before `offset`.
+    """
+    causes = build.causes[:1]
+    shown = (
+        None
+        if log is None
+        else shown_log(
+            log,
+            numbers=[number for cause in causes for number in cause.get("evidence", ())],
+            evidence=() if build.failure is None else build.failure.evidence,
+        )
+    )
+    attempts = [build, *before]
+    return render(
+        "build.html",
+        root=_BELOW_ONE,
+        server_url=server_url,
+        build=build,
+        explanation=explain(attempts, server_url=server_url),
+        attempts=[one for one in reversed(attempts) if one.failure is not None],
+        log=shown,
+        offset=offset,
+        now=now,
+        phases=list(Phase),
+    )
 
 
 def _index_url(server_url: str, index: str) -> str:

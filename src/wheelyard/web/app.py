@@ -10,14 +10,20 @@ from wheelyard.database.engine import Engine
 from wheelyard.settings import Settings
 from wheelyard.storage.store import Store
 from wheelyard.web import (
+    badges,
+    build_pages,
     builder_api,
     changes,
     check_page,
     checking,
     clients_page,
+    crawlers,
+    feeds,
     health,
     packages,
     problems,
+    public_api,
+    queue_pages,
     simple_pages,
     site_pages,
 )
@@ -63,14 +69,20 @@ def create_app(
         request_log=request_log,
     )
     app.include_router(builder_api.router)
+    app.include_router(public_api.router)
     app.router.routes.extend(
         [
+            *badges.ROUTES,
+            *build_pages.ROUTES,
             *changes.ROUTES,
             *check_page.ROUTES,
             *checking.ROUTES,
             *clients_page.ROUTES,
+            *crawlers.ROUTES,
+            *feeds.ROUTES,
             *health.ROUTES,
             *packages.ROUTES,
+            *queue_pages.ROUTES,
             *site_pages.ROUTES,
             *simple_pages.ROUTES,
         ]
