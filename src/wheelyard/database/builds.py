@@ -73,23 +73,26 @@ def build_summary(connection: Connection, build_id: str) -> BuildSummary | None:
     return None if row is None else _summary(row)
 
 
-def build_summaries(
+def build_summaries(  # noqa: PLR0913 - the ways to choose among them
     connection: Connection,
     *,
     project: ProjectName | None = None,
     version: Version | None = None,
     running: bool | None = None,
+    before: datetime | None = None,
     limit: int,
 ) -> list[BuildSummary]:
     """Return builds, the newest first: of one project or all, running ones, ended ones or both.
 
-    `version` picks a release of the project.
+    `version` picks a release of the project, `before` those that started before a moment.
     """
     query = _summaries().order_by(builds.c.started_at.desc(), builds.c.id).limit(limit)
     if project is not None:
         query = query.where(projects.c.name == project)
     if version is not None:
         query = query.where(releases.c.version_key == version_key(version))
+    if before is not None:
+        query = query.where(builds.c.started_at < before)
     if running is not None:
         is_running = builds.c.state == BuildState.RUNNING
         query = query.where(is_running if running else ~is_running)

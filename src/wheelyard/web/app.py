@@ -18,9 +18,12 @@ from wheelyard.web import (
     health,
     packages,
     problems,
+    public_api,
     simple_pages,
     site_pages,
+    version_pages,
 )
+from wheelyard.web.allowance import Allowance
 from wheelyard.web.channels import ActiveChannels
 from wheelyard.web.guard import Guard
 from wheelyard.web.page_memory import PageMemory, Remembering
@@ -61,8 +64,10 @@ def create_app(
         channels=ActiveChannels(engine),
         memory=memory,
         request_log=request_log,
+        requests=Allowance(settings.site.requests_per_hour),
     )
     app.include_router(builder_api.router)
+    app.include_router(public_api.router)
     app.router.routes.extend(
         [
             *changes.ROUTES,
@@ -71,6 +76,7 @@ def create_app(
             *clients_page.ROUTES,
             *health.ROUTES,
             *packages.ROUTES,
+            *version_pages.ROUTES,
             *site_pages.ROUTES,
             *simple_pages.ROUTES,
         ]

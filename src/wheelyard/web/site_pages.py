@@ -1,7 +1,6 @@
 """Pages for people over HTTP: the first page, projects, builds, logs, and the stylesheet."""
 
 import re
-import zlib
 from functools import cache
 from importlib.resources import files
 
@@ -11,12 +10,10 @@ from starlette.routing import Route
 
 from wheelyard.database import builds
 from wheelyard.database.engine import reading
-from wheelyard.database.projects import project_overview
 from wheelyard.errors import InvalidName, NotStored
 from wheelyard.model.names import parse_project_name
 from wheelyard.model.summary import BuildSummary
 from wheelyard.publish import site
-from wheelyard.publish.selection import gone_versions, is_withdrawn
 from wheelyard.web.negotiation import accepts_gzip
 from wheelyard.web.responses import (
     HTML,
@@ -26,13 +23,14 @@ from wheelyard.web.responses import (
     not_found,
     whole_response,
 )
+from wheelyard.web.shown_builds import shown_build, unpacked
 from wheelyard.web.state import app_state
+from wheelyard.web.version_pages import version
 
 _BUILD_ID = re.compile(r"[0-9a-f]{32}")
 _TEXT = "text/plain; charset=utf-8"
 _STATIC_TYPES = {"css": "text/css; charset=utf-8", "svg": "image/svg+xml"}
 _ATTEMPTS = 200
-_GZIP_WINDOW = 16 + zlib.MAX_WBITS
 
 
 def home(request: Request) -> Response:
@@ -56,7 +54,7 @@ def project(request: Request) -> Response:
             answer = _stored(request, f"{folder}/index.json", "application/json")
             canonical = f"{name}/index.json"
         case _:
-            return not_found()
+            return version(request, given, filename)
     if answer.status_code != 404 and rest != canonical:  # noqa: PLR2004 - HTTP's own number
         return moved(request, f"project/{canonical}")
     return answer
@@ -120,7 +118,7 @@ def log(request: Request) -> Response:
     return whole_response(
         request,
         Representation(
-            body=packed if is_packed else _unpacked(packed),
+            body=packed if is_packed else unpacked(packed),
             content_type=_TEXT,
             vary="Accept-Encoding",
             content_encoding="gzip" if is_packed else None,
@@ -146,19 +144,7 @@ def _build(request: Request) -> BuildSummary | None:
     build_id = request.path_params["build_id"]
     if not _BUILD_ID.fullmatch(build_id):
         return None
-    with reading(app_state(request).engine) as connection:
-        found = builds.build_summary(connection, build_id)
-        if found is None:
-            return None
-        project = project_overview(connection, found.project)
-    if project is None or is_withdrawn(project) or found.version in gone_versions(project):
-        return None
-    return found
-
-
-def _unpacked(packed: bytes) -> bytes:
-    """Undo gzip; we packed it ourselves, and the log's limit bounds it."""
-    return zlib.decompress(packed, wbits=_GZIP_WINDOW)
+    return shown_build(app_state(request), build_id)
 
 
 @cache
