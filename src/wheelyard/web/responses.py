@@ -28,8 +28,8 @@ IMMUTABLE_CACHING = "public, max-age=31536000, immutable"
 
 HTML = "text/html; charset=utf-8"
 CONTENT_POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
-    "form-action 'self'; frame-ancestors 'none'"
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 
 

@@ -29,7 +29,13 @@ from wheelyard.web.version_pages import version
 
 _BUILD_ID = re.compile(r"[0-9a-f]{32}")
 _TEXT = "text/plain; charset=utf-8"
-_STATIC_TYPES = {"css": "text/css; charset=utf-8", "svg": "image/svg+xml"}
+_STATIC_TYPES = {
+    "css": "text/css; charset=utf-8",
+    "ico": "image/x-icon",
+    "js": "text/javascript; charset=utf-8",
+    "png": "image/png",
+    "svg": "image/svg+xml",
+}
 _ATTEMPTS = 200
 
 
