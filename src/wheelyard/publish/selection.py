@@ -63,6 +63,14 @@ def gone_versions(project: ProjectOverview) -> frozenset[Version]:
     return project.removed_versions | (withdrawn - offered)
 
 
+def index_for(project: ProjectOverview, channels: Collection[str]) -> str:
+    """Return an index that has the project's wheels: the plain one if it has them all."""
+    offered = [wheel for wheel in project.wheels if is_offered(wheel)]
+    if all(fits(wheel, PLAIN, channels=channels) for wheel in offered):
+        return PLAIN
+    return channel_of(offered[0].target)
+
+
 def prefix_of(index: str) -> str:
     """Return where an index is below the root: `simple` or `<channel>/simple`."""
     return "simple" if index == PLAIN else f"{index}/simple"

@@ -26,7 +26,9 @@ from wheelyard.web import (
     queue_pages,
     simple_pages,
     site_pages,
+    version_pages,
 )
+from wheelyard.web.allowance import Allowance
 from wheelyard.web.channels import ActiveChannels
 from wheelyard.web.guard import Guard
 from wheelyard.web.page_memory import PageMemory, Remembering
@@ -67,6 +69,7 @@ def create_app(
         channels=ActiveChannels(engine),
         memory=memory,
         request_log=request_log,
+        requests=Allowance(settings.site.requests_per_hour),
     )
     app.include_router(builder_api.router)
     app.include_router(public_api.router)
@@ -83,6 +86,7 @@ def create_app(
             *health.ROUTES,
             *packages.ROUTES,
             *queue_pages.ROUTES,
+            *version_pages.ROUTES,
             *site_pages.ROUTES,
             *simple_pages.ROUTES,
         ]

@@ -18,6 +18,7 @@ from wheelyard.web.responses import (
     whole_response,
 )
 from wheelyard.web.state import app_state
+from wheelyard.web.version_pages import version
 
 _TABLE = re.compile("[a-z-]{1,40}")
 _STATIC_TYPES = {
@@ -50,7 +51,7 @@ def project(request: Request) -> Response:
             answer = _stored(request, f"{folder}/index.json", "application/json")
             canonical = f"{name}/index.json"
         case _:
-            return not_found()
+            return version(request, given, filename)
     if answer.status_code != 404 and rest != canonical:  # noqa: PLR2004 - HTTP's own number
         return moved(request, f"project/{canonical}")
     return answer
