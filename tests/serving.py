@@ -12,7 +12,10 @@ from yard import Yard
 
 @contextmanager
 def serving(yard: Yard, *, certificate: Certificate | None = None, port: int = 0) -> Iterator[str]:
-    """Serve a yard on this machine, over TLS with a certificate; stop again. Port 0: a free one."""
+    """Serve a yard on a port of this machine, a free one if none is named; stop again.
+
+    With a certificate it is served over TLS.
+    """
     server = WebServer(yard.app, host="127.0.0.1", port=port)
     if certificate is not None:
         server.config.ssl_certfile = certificate.file

@@ -44,6 +44,7 @@ from wheelyard.model.names import (
 from wheelyard.model.project import ProjectPage, ProjectStatus, UpstreamFile, Want
 from wheelyard.model.target import target_from_name
 from wheelyard.model.wheel import Wheel, WheelFile, WheelState
+from wheelyard.publish.failures import FailurePages
 from wheelyard.publish.publisher import Publisher
 from wheelyard.publish.statistics import StatisticsPages
 from wheelyard.settings import Settings
@@ -289,6 +290,7 @@ def make_yard(folder: Path, *, settings: Settings | None = None) -> Yard:
         client=TestClient(app, raise_server_exceptions=False, follow_redirects=False),
     )
     StatisticsPages(engine, store=store, clock=clock, settings=settings.downloads).tick()
+    FailurePages(engine, store=store, server_url=settings.server_url).tick()
     yard.activate(BOOKWORM)
     return yard
 

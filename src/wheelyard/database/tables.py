@@ -139,6 +139,8 @@ projects = Table(
         where="plan_from IS NOT NULL",
     ),
     partial_index("ix_projects_serial", "serial", where="serial IS NOT NULL"),
+    Index("ix_projects_search", "name", "demand", postgresql_ops={"name": "text_pattern_ops"}),
+    partial_index("ix_projects_demand", text("demand DESC"), "name", where="demand > 0"),
 )
 
 skips = Table(

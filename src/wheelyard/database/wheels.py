@@ -146,14 +146,17 @@ def wheels_with_sources(connection: Connection, project: ProjectName) -> list[tu
     return [(_wheel(row), Sha256(row.sdist_sha256)) for row in rows]
 
 
-def newest_wheels(connection: Connection, *, limit: int) -> list[Wheel]:
-    """Return the published wheels that were put on record last, the newest first."""
-    rows = connection.execute(
-        _query()
-        .where(wheels.c.state == WheelState.PUBLISHED)
-        .order_by(wheels.c.id.desc())
-        .limit(limit)
-    )
+def newest_wheels(
+    connection: Connection, *, project: ProjectName | None = None, limit: int
+) -> list[Wheel]:
+    """Return the published wheels, of one project or all, that were put on record last.
+
+    The newest come first.
+    """
+    query = _query().where(wheels.c.state == WheelState.PUBLISHED)
+    if project is not None:
+        query = query.where(projects.c.name == project)
+    rows = connection.execute(query.order_by(wheels.c.id.desc()).limit(limit))
     return [_wheel(row) for row in rows]
 
 

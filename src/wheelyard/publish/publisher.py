@@ -22,6 +22,7 @@ from wheelyard.publish.purge import Purge
 from wheelyard.publish.selection import (
     PLAIN,
     index_files,
+    index_for,
     is_listed,
     is_offered,
     overlay_of,
@@ -44,7 +45,7 @@ _BATCH = 25
 _TAKEN_FOR = timedelta(seconds=45)
 _MAX_ROUNDS = 5
 _LAYOUT = "publisher-layout"
-_LAYOUT_VERSION = 5
+_LAYOUT_VERSION = 6
 _log = get_logger("publisher")
 
 
@@ -222,7 +223,7 @@ class Publisher:
     def _write_site(self, project: ProjectOverview, channels: Sequence[str]) -> list[str]:
         folder = f"project/{project.name}"
         html = site.project_page(
-            project, index=_index_for(project, channels), server_url=self._server_url
+            project, index=index_for(project, channels), server_url=self._server_url
         )
         self._store.put(f"{folder}/index.html", html)
         self._store.put(f"{folder}/index.json", site.project_document(project))
@@ -270,11 +271,3 @@ def _overlay(
 
 def _urls_of(found: Sequence[Wheel]) -> list[str]:
     return [path for wheel in found for path in served_paths(wheel)]
-
-
-def _index_for(project: ProjectOverview, channels: Sequence[str]) -> str:
-    """Return an index that has the project's wheels: the plain one if it has them all."""
-    offered = [wheel for wheel in project.wheels if is_offered(wheel)]
-    if len(wheels_on(PLAIN, offered, channels=channels)) == len(offered):
-        return PLAIN
-    return offered[0].channel

@@ -73,6 +73,14 @@ def gone_versions(project: ProjectOverview) -> frozenset[Version]:
     return project.removed_versions | (withdrawn - offered)
 
 
+def index_for(project: ProjectOverview, channels: Collection[str]) -> str:
+    """Return an index that has the project's wheels: the plain one if it has them all."""
+    offered = [wheel for wheel in project.wheels if is_offered(wheel)]
+    if len(wheels_on(PLAIN, offered, channels=channels)) == len(offered):
+        return PLAIN
+    return offered[0].channel
+
+
 def prefix_of(index: str) -> str:
     """Return where an index is below the root: `simple` or `<channel>/simple`."""
     return "simple" if index == PLAIN else f"{index}/simple"

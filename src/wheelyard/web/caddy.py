@@ -135,10 +135,12 @@ def _overlay(front: FrontServer) -> str:
 
 
 def _documents() -> str:
-    html = _served("html", f"^/(?:stats/|project/{NAME_PATTERN}/)?$", HTML, index="index.html")
+    html = _served(
+        "html", f"^/(?:stats/|failures/|project/{NAME_PATTERN}/)?$", HTML, index="index.html"
+    )
     json = _served(
         "document",
-        f"^/(?:(?:stats|project/{NAME_PATTERN})/index|provenance/keys)\\.json$",
+        f"^/(?:(?:stats|failures|project/{NAME_PATTERN})/index|provenance/keys)\\.json$",
         "application/json",
     )
     return html + json + _served("key", r"^/provenance/keys/[0-9a-f]{64}\.pem$", TEXT)

@@ -144,6 +144,8 @@ def _static(front: FrontServer) -> str:
         "= /": ("/index.html", HTML),
         "= /stats/": ("/stats/index.html", HTML),
         "= /stats/index.json": ("/stats/index.json", "application/json"),
+        "= /failures/": ("/failures/index.html", HTML),
+        "= /failures/index.json": ("/failures/index.json", "application/json"),
         f'~ "^/project/(?<wy_name>{NAME_PATTERN})/$"': ("/project/$wy_name/index.html", HTML),
         f'~ "^/project/(?<wy_name>{NAME_PATTERN})/index\\.json$"': (
             "/project/$wy_name/index.json",
