@@ -1,4 +1,4 @@
-"""What pages for people ask for, the same on both databases: builds that may be shown, and lists."""
+"""What pages for people ask for, the same on both databases: builds to be shown, and lists."""
 
 from datetime import timedelta
 
