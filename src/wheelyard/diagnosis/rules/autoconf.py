@@ -62,6 +62,8 @@ def _of_waf(finding: Finding, log: LogText) -> Iterable[Finding]:
             yield finding.but(kind=program[0], subject=program[1])
         elif _HEADER.fullmatch(name):
             yield finding.but(kind=CauseKind.MISSING_HEADER)
+        elif " library " in finding.text:
+            yield finding.but(kind=CauseKind.MISSING_LIBRARY, subject=f"-l{name}")
         else:
             yield finding
 

@@ -24,7 +24,9 @@ def _package(finding: Finding, log: LogText) -> Iterable[Finding]:
     is_error = heading.startswith("CMake Error") or finding.text.startswith("CMake Error")
     found = finding.but(tier=Tier.FATAL if is_error else Tier.HINT)
     name = finding.subject or ""
-    if _PYTHON.match(name):
+    if "unsuitable version" in finding.text:
+        yield found.but(kind=CauseKind.LIBRARY_TOO_OLD)
+    elif _PYTHON.match(name):
         yield found.but(kind=CauseKind.MISSING_HEADER, subject="Python.h")
     elif name in PROJECT_OF_MODULE or name in {"NumPy", "scikit-build"}:
         module = name.lower() if name == "NumPy" else name

@@ -41,7 +41,7 @@ RULES = (
         CauseKind.MISSING_MESON_DEPENDENCY,
         "error: dependency ",
         r"ERROR: Dependency (?:lookup for )?['\"]?(?P<subject>[\w.+-]{1,80})['\"]?"
-        r"(?: not found| is required but not found| with method '[^']{1,30}' failed"
+        r"(?: not found| is required but not found| with method '[^']{1,30}' failed(?!: Invalid)"
         r"| found but|, required)",
         refine=_dependency,
     ),
@@ -54,7 +54,8 @@ RULES = (
     Rule(
         CauseKind.MISSING_MESON_DEPENDENCY,
         "invalid version of dependency",
-        r"ERROR: (?:.{0,40})Invalid version of dependency, need '(?P<subject>[\w.+-]{1,80})'",
+        r"ERROR: (?:.{0,40})Invalid version of dependency, need '(?P<subject>[\w.+-]{1,80})'"
+        r".{0,80} found NO",
     ),
     Rule(
         CauseKind.MISSING_LIBRARY,

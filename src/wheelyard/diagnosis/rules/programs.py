@@ -292,6 +292,13 @@ RULES = (
     ),
     Rule(
         CauseKind.MISSING_PROGRAM,
+        "' program is ",
+        rf"make sure (?:that )?the '(?P<subject>{_WORD})' program is (?:in|on|installed)",
+        tier=Tier.LIKELY,
+        refine=named_program,
+    ),
+    Rule(
+        CauseKind.MISSING_PROGRAM,
         "pyprojectoptionexception('qmake'",
         subject="qmake",
         tier=Tier.LIKELY,
