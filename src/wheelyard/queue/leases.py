@@ -39,7 +39,7 @@ from wheelyard.protocol import (
 from wheelyard.queue.attempts import Ended, Ending, end_attempt
 from wheelyard.queue.delivery import Assignment, DeliveredWheel, receive, with_twins
 from wheelyard.queue.facts import release_facts
-from wheelyard.queue.policy import channel_of, upstream_has
+from wheelyard.queue.policy import upstream_has
 from wheelyard.settings import Settings
 from wheelyard.storage import uploads
 from wheelyard.storage.store import Store
@@ -293,9 +293,7 @@ def _take_in(
 
 def _names_taken(ours: Iterable[Wheel], target: Target) -> frozenset[Filename]:
     """Return the names that a target's channel has had a wheel under."""
-    return frozenset(
-        wheel.file.filename for wheel in ours if channel_of(wheel.target) == target.channel
-    )
+    return frozenset(wheel.file.filename for wheel in ours if wheel.channel == target.channel)
 
 
 def _store_wheels(
