@@ -142,6 +142,8 @@ projects = Table(
         where="plan_from IS NOT NULL",
     ),
     partial_index("ix_projects_serial", "serial", where="serial IS NOT NULL"),
+    Index("ix_projects_search", "name", "demand", postgresql_ops={"name": "text_pattern_ops"}),
+    partial_index("ix_projects_demand", text("demand DESC"), "name", where="demand > 0"),
 )
 
 skips = Table(
@@ -398,6 +400,7 @@ wheels = Table(
     Column("uploaded_at", Timestamp, nullable=False),
     added("withheld", Boolean, 0),
     added("recalled", Boolean, 0),
+    Column("portable_from", Count),
     ForeignKeyConstraint(["target_id", "channel"], ["targets.id", "targets.channel"]),
     # In one channel a filename never gets other bytes: it has one row, for ever.
     UniqueConstraint("channel", "filename"),

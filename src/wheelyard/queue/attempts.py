@@ -24,7 +24,7 @@ from wheelyard.model.names import Filename
 from wheelyard.model.plan import ProjectRecord, ReleaseRecord
 from wheelyard.model.wheel import Wheel, WheelFile, WheelState
 from wheelyard.queue.planning import is_needed, read_record
-from wheelyard.queue.policy import channel_of, sdist_reference, upstream_has
+from wheelyard.queue.policy import sdist_reference, upstream_has
 from wheelyard.queue.retrying import retry_with_new_recipe
 from wheelyard.settings import Settings
 
@@ -153,7 +153,7 @@ def _obstacle(
         wheel.file.filename: wheel.file.sha256
         for each in record.releases
         for wheel in each.wheels
-        if channel_of(wheel.target) == job.target.channel
+        if wheel.channel == job.target.channel
     }
     for wheel in wheels:
         if digests.get(wheel.filename, wheel.sha256) != wheel.sha256:

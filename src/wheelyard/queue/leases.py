@@ -2,7 +2,7 @@
 
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,7 +21,8 @@ from wheelyard.model.builder import Builder
 from wheelyard.model.job import ClaimedJob, LeasedJob
 from wheelyard.model.names import Filename, TargetName
 from wheelyard.model.project import ProjectPage, releases
-from wheelyard.model.wheel import package_path
+from wheelyard.model.target import Target
+from wheelyard.model.wheel import Wheel, package_path
 from wheelyard.protocol import (
     BuildLease,
     ClaimRequest,
@@ -36,7 +37,7 @@ from wheelyard.protocol import (
     TargetMessage,
 )
 from wheelyard.queue.attempts import Ended, Ending, end_attempt
-from wheelyard.queue.delivery import Assignment, DeliveredWheel, receive
+from wheelyard.queue.delivery import Assignment, DeliveredWheel, receive, with_twins
 from wheelyard.queue.facts import release_facts
 from wheelyard.queue.policy import upstream_has
 from wheelyard.settings import Settings
@@ -275,17 +276,24 @@ def _take_in(
                 environment=report.environment,
                 environment_digest=report.environment_digest,
             )
+        delivered = with_twins(delivered, job.target, _names_taken(ours, job.target))
         stored = _store_wheels(store, job, page, delivered)
+    dependencies = {wheel.sha256: wheel.dependencies for wheel in report.wheels}
     return Ending(
         wheels=tuple(wheel.file for wheel in delivered),
         stored=stored,
         certificates={wheel.file.filename: wheel.certificate for wheel in delivered},
-        dependencies={Filename(wheel.filename): wheel.dependencies for wheel in report.wheels},
+        dependencies={wheel.file.filename: dependencies[wheel.file.sha256] for wheel in delivered},
         cross_failure=None if report.cross_failure is None else report.cross_failure.failure(),
         build_seconds=report.build_seconds,
         environment=report.environment,
         environment_digest=report.environment_digest,
     )
+
+
+def _names_taken(ours: Iterable[Wheel], target: Target) -> frozenset[Filename]:
+    """Return the names that a target's channel has had a wheel under."""
+    return frozenset(wheel.file.filename for wheel in ours if wheel.channel == target.channel)
 
 
 def _store_wheels(
