@@ -7,7 +7,7 @@ from commands import Commands
 from wheelyard.database.cross_failures import record_cross_failure
 from wheelyard.database.engine import writing
 from wheelyard.model.build import Verdict
-from wheelyard.model.names import ProjectName
+from wheelyard.model.names import parse_project_name
 from yard import BOOKWORM
 
 
@@ -177,11 +177,11 @@ def test_what_would_be_followed_again_is_not_removed(wheelyard: Commands) -> Non
 
 
 def test_what_cross_compilers_fail_with_is_shown_and_can_be_forgotten(wheelyard: Commands) -> None:
-    yard = wheelyard.yard
+    yard, spam = wheelyard.yard, parse_project_name("spam")
     with writing(yard.engine) as connection:
         record_cross_failure(
             connection,
-            ProjectName("spam"),
+            spam,
             Version("1.5"),
             "armv7l",
             "compile-error: no",

@@ -27,7 +27,7 @@ class Installer:
         self.has_board_wheel = True
 
     def __call__(
-        self, requires: Sequence[str], target: Target, index: Index, **_: object
+        self, requires: Sequence[str], target: Target, _index: Index, **_: object
     ) -> Path | Failure:
         self.asked.append((target.name, tuple(requires)))
         if target is BOARD and not self.has_board_wheel:
@@ -86,7 +86,8 @@ def test_programs_run_here_and_headers_are_the_targets(
     assert installer.asked == [(NATIVE.name, ("numpy",)), (BOARD.name, ("numpy==1.0",))]
 
 
-def test_the_native_environment_stays_as_it_was(installer: Installer, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("installer")
+def test_the_native_environment_stays_as_it_was(tmp_path: Path) -> None:
     made(tmp_path)
 
     site = tmp_path / "x86_64-1" / SITE
