@@ -208,6 +208,7 @@ class Yard:
         requires_python: str | None = None,
         state: WheelState = WheelState.PUBLISHED,
         files: dict[str, bytes] | None = None,
+        dependencies: tuple[str, ...] = (),
     ) -> Wheel:
         """Have a wheel built, stored and put on record."""
         build_id = self.build(name, version=version, target=target)
@@ -238,7 +239,7 @@ class Yard:
         self.store.put(wheel.path, data)
         self.store.put(f"{wheel.path}.metadata", metadata)
         with writing(self.engine) as connection:
-            wheels.record_wheel(connection, wheel)
+            wheels.record_wheel(connection, wheel, dependencies=dependencies)
         self.end(build_id)
         return wheel
 

@@ -5,7 +5,7 @@ own keys.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -76,7 +76,7 @@ def sources_among(lines: Iterable[str], environment: EnvironmentName) -> tuple[S
         kind, uri, suite, component = (*line.split("|"), "", "", "")[:4]
         pocket = _pocket(suite)
         of_raspberry = _RASPBERRY.search(uri) is not None
-        if kind != "deb" or pocket is None or of_raspberry != bool(environment.variant):
+        if kind != "deb" or pocket is None or of_raspberry == environment.is_from_archive:
             continue
         components = found.setdefault((uri, environment.release + pocket), [])
         if component not in components:
@@ -107,13 +107,19 @@ def sources_list(sources: Sequence[Source], architecture: str, *, keyrings: Path
     )
 
 
-def make_sources_list(environment: EnvironmentName) -> str:
-    """Return the sources.list(5) of an environment on this machine.
+def make_sources_list(environment: EnvironmentName, *, leave_out: Collection[str] = ()) -> str:
+    """Return the sources.list(5) of an environment on this machine, without some suites.
 
     Raises:
-        EnvironmentUnusable: if there is no archive for it, or its keys are not installed.
+        EnvironmentUnusable: if there is no archive for it, or its keys are not installed, or a
+            suite that is to be left out is not there.
     """
     found = find_sources(environment)
+    suites = {source.suite for source in found}
+    if not suites.issuperset(leave_out) or suites.issubset(leave_out):
+        advice = f"Its suites are {', '.join(sorted(suites))}; not all of them can be left out"
+        raise EnvironmentUnusable(environment, advice)
+    found = tuple(source for source in found if source.suite not in leave_out)
     return sources_list(found, environment.architecture, keyrings=_KEYRINGS)
 
 

@@ -1,8 +1,8 @@
 """What a builder delivered, judged by the bytes that arrived: a builder's word is not enough."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from packaging.version import Version
@@ -14,6 +14,7 @@ from wheelyard.model.build import Failure, FailureKind, Limits
 from wheelyard.model.certificate import Certificate, Check, CheckResult
 from wheelyard.model.names import Filename, ProjectName
 from wheelyard.model.target import Target
+from wheelyard.model.twin import twin_name
 from wheelyard.model.wheel import WheelFile
 from wheelyard.storage import uploads
 from wheelyard.storage.store import Store
@@ -82,6 +83,22 @@ def receive(  # noqa: PLR0913 - what arrived, and what it is held against
             DeliveredWheel(file=found, path=path, metadata=metadata, certificate=certificate)
         )
     return delivered
+
+
+def with_twins(
+    delivered: Sequence[DeliveredWheel], target: Target, taken: Collection[Filename]
+) -> list[DeliveredWheel]:
+    """Return wheels together with the second names that they are served under as well.
+
+    A name that the channel has `taken` already, for a wheel of the other architecture's own, is
+    left to that.
+    """
+    found = list(delivered)
+    for wheel in delivered:
+        name = twin_name(wheel.file.filename, target.architecture)
+        if name is not None and name not in taken:
+            found.append(replace(wheel, file=replace(wheel.file, filename=name)))
+    return found
 
 
 def _certified(

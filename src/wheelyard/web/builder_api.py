@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from wheelyard.database import builders
 from wheelyard.database.engine import writing
 from wheelyard.database.leases import end_leases_of
+from wheelyard.database.offers import save_offers
 from wheelyard.errors import BadInput, Refused, UploadRefused
 from wheelyard.model.builder import Builder
 from wheelyard.model.names import TargetName
@@ -104,6 +105,8 @@ def register(request: Request, message: RegisterRequest, builder: CurrentBuilder
         builders.touch_builder(
             connection, builder.id, at=state.clock.now(), capabilities=capabilities
         )
+        given = [each.offer() for each in message.offers if each.target in allowed]
+        save_offers(connection, builder.id, given)
         # A builder that starts works on nothing: what it held was lost with its last life.
         end_leases_of(connection, builder_id=builder.id, at=state.clock.now())
         digests = {TargetName(name): each for name, each in message.environments.items()}

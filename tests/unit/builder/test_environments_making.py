@@ -26,7 +26,9 @@ I: success in 42.7 seconds
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
     monkeypatch.setattr(making, "require_root", lambda: None)
     monkeypatch.setattr(making, "require_runnable", lambda _: None)
-    monkeypatch.setattr(making, "make_sources_list", lambda _: "deb http://d.example.org x main\n")
+    monkeypatch.setattr(
+        making, "make_sources_list", lambda _, **_options: "deb http://d.example.org x main\n"
+    )
     monkeypatch.setattr(making, "network_options", lambda: "")
     return Store(tmp_path)
 
