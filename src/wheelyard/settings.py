@@ -117,6 +117,15 @@ class PublishSettings(_Section):
     purge_url: str | None = None
 
 
+class SiteSettings(_Section):
+    """What visitors of the pages may do.
+
+    `requests_per_hour` builds may be asked for there, by one address a tenth of them; 0: none.
+    """
+
+    requests_per_hour: int = Field(default=60, ge=0)
+
+
 class ProvenanceSettings(_Section):
     """Where wheels come from is signed with the key in `key_file`.
 
@@ -209,6 +218,7 @@ class Settings(BaseSettings):
     policy: PolicySettings = PolicySettings()
     healing: HealingSettings = HealingSettings()
     publish: PublishSettings = PublishSettings()
+    site: SiteSettings = SiteSettings()
     provenance: ProvenanceSettings = ProvenanceSettings()
     queue: QueueSettings = QueueSettings()
     limits: LimitsSettings = LimitsSettings()

@@ -27,9 +27,10 @@ IMMUTABLE_CACHING = "public, max-age=31536000, immutable"
 """For what never changes under its URL."""
 
 HTML = "text/html; charset=utf-8"
+SVG = "image/svg+xml"
 CONTENT_POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
-    "form-action 'self'; frame-ancestors 'none'"
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 
 
@@ -58,7 +59,7 @@ def whole_response(request: Request, shown: Representation) -> Response:
     headers["Content-Type"] = shown.content_type
     if shown.content_encoding:
         headers["Content-Encoding"] = shown.content_encoding
-    if "html" in shown.content_type:
+    if "html" in shown.content_type or shown.content_type == SVG:
         headers["Content-Security-Policy"] = CONTENT_POLICY
     headers["Content-Length"] = str(len(shown.body))
     return Response(b"" if request.method == "HEAD" else shown.body, headers=headers)

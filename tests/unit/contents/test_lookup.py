@@ -3,7 +3,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from debian_lists import ENVIRONMENT, index_of
@@ -90,7 +90,6 @@ def test_wildcards_and_shell_characters_mean_themselves(
     assert contents.packages([Wanted(kind, name)]) == ()
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(kind=st.sampled_from(WantedKind), name=st.text())
 def test_any_text_may_be_wanted(contents: Contents, kind: WantedKind, name: str) -> None:
     for package in contents.packages([Wanted(kind, name)], project=READER):

