@@ -107,6 +107,19 @@ def sources_list(sources: Sequence[Source], architecture: str, *, keyrings: Path
     )
 
 
+def without_suites(sources: Sequence[Source], names: Collection[str]) -> tuple[Source, ...]:
+    """Return sources without some suites, as one whose index does not verify.
+
+    Raises:
+        EnvironmentUnusable: if one of them is not there, or none would be left.
+    """
+    suites = {source.suite for source in sources}
+    if not suites.issuperset(names) or suites.issubset(names):
+        advice = f"There are {', '.join(sorted(suites))}, and one must be left"
+        raise EnvironmentUnusable(f"suites without {', '.join(names)}", advice)
+    return tuple(source for source in sources if source.suite not in names)
+
+
 def make_sources_list(environment: EnvironmentName, *, leave_out: Collection[str] = ()) -> str:
     """Return the sources.list(5) of an environment on this machine, without some suites.
 
@@ -114,12 +127,7 @@ def make_sources_list(environment: EnvironmentName, *, leave_out: Collection[str
         EnvironmentUnusable: if there is no archive for it, or its keys are not installed, or a
             suite that is to be left out is not there.
     """
-    found = find_sources(environment)
-    suites = {source.suite for source in found}
-    if not suites.issuperset(leave_out) or suites.issubset(leave_out):
-        advice = f"Its suites are {', '.join(sorted(suites))}; not all of them can be left out"
-        raise EnvironmentUnusable(environment, advice)
-    found = tuple(source for source in found if source.suite not in leave_out)
+    found = without_suites(find_sources(environment), leave_out)
     return sources_list(found, environment.architecture, keyrings=_KEYRINGS)
 
 

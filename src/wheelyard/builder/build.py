@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from wheelyard.builder import source
-from wheelyard.builder.attempt import Attempt, Bench, Failed, Story, make_wheel, must, toolchain_of
+from wheelyard.builder.attempt import Attempt, Bench, Failed, Story, make_wheel, must
 from wheelyard.builder.cross.falling_back import is_worth_another_lane
 from wheelyard.builder.cross.obstacle import obstacle
+from wheelyard.builder.cross.toolchain import toolchain_of
 from wheelyard.builder.environments.choice import Pair
 from wheelyard.builder.hooks import Workplace
 from wheelyard.builder.inspecting import Finished
@@ -121,10 +122,10 @@ def _build(
         report.say(f"cross: {failed.failure.kind.value}: {failed.failure.message}")
         report.say("it is built again under emulation")
         story.begin_again(failed.failure)
-    remove_tree(project_folder)
-    must(source.unpack(sdist, project_folder, limits=limits))
     report.enter(Phase.FETCH)
-    return make_wheel(attempt)
+    remove_tree(work / "source")
+    unpacked = must(source.unpack(sdist, work / "source", limits=limits))
+    return make_wheel(replace(attempt, source=unpacked))
 
 
 def _cross_built(attempt: Attempt, pair: Pair) -> tuple[Finished, Check]:

@@ -9,8 +9,9 @@ from datetime import timedelta
 from pathlib import Path
 
 from wheelyard.builder import host
+from wheelyard.builder.cross.toolchain import toolchain_of
 from wheelyard.builder.environments.choice import Environments
-from wheelyard.builder.environments.root import root_view
+from wheelyard.builder.environments.root import SYSROOT, root_view, with_sysroot
 from wheelyard.builder.environments.running import is_emulated, is_native, require_runnable
 from wheelyard.builder.sandbox.sandbox import Command, Sandbox
 from wheelyard.errors import EnvironmentUnusable, InvalidSetting, WheelyardError
@@ -32,7 +33,7 @@ printf 'for (i = 0; i < n; i++) {{ if (a[i] & %d) s += a[i] * i; else s ^= a[i];
 printf 'return PyLong_Check(o) ? s : -s; }}\\n'
 i=$((i + 1))
 done >>/tmp/work.c
-cc -O2 -I/usr/include/python{python} -c /tmp/work.c -o /tmp/work.o && times
+{compiler} -O2 -I/usr/include/python{python} -c /tmp/work.c -o /tmp/work.o && times
 """
 """Compiles a file that is like those of extension modules, then tells the processor's time."""
 
@@ -96,17 +97,24 @@ def offers(
 def _offer(
     target: Target, environments: Environments, sandbox: Sandbox, speeds: "_Speeds"
 ) -> Offer:
-    name = environments.name_for(target)
-    if name is None:
+    name, pair = environments.name_for(target), environments.pair_for(target)
+    compiler = "cc"
+    if pair is not None:
+        tools, version = (environments.store.current(each) for each in (pair.native, pair.target))
+        shown = sandbox.showing(with_sysroot(tools.root, version.root))
+        key = f"{tools.manifest.digest} {version.manifest.digest}"
+        compiler = f"{toolchain_of(pair).triplet}-gcc --sysroot={SYSROOT}"
+    elif name is None:
         shown, key = sandbox, f"host {os.uname().machine} {target.interpreter}"
     else:
         version = environments.store.current(name)
         shown, key = sandbox.showing(root_view(version.root)), version.manifest.digest
     speed = speeds.get(key)
     if speed is None:
-        speed = measure(shown, target)
+        speed = measure(shown, target, compiler=compiler)
         speeds.put(key, speed)
-    return Offer(target=target.name, lane=lane_of(name), speed=speed)
+    lane = lane_of(name) if pair is None else Lane.CROSS
+    return Offer(target=target.name, lane=lane, speed=speed)
 
 
 def lane_of(name: EnvironmentName | None) -> Lane:
@@ -118,7 +126,7 @@ def lane_of(name: EnvironmentName | None) -> Lane:
     raise EnvironmentUnusable(name, "Its programs do not run on this machine")
 
 
-def measure(sandbox: Sandbox, target: Target) -> float:
+def measure(sandbox: Sandbox, target: Target, *, compiler: str = "cc") -> float:
     """Return how often a sandbox's compiler does a small task in a second of processor time.
 
     Time of the processor, not of the clock: other builds may be running.
@@ -128,9 +136,10 @@ def measure(sandbox: Sandbox, target: Target) -> float:
     """
     printed = bytearray()
     python = ".".join(map(str, target.python))
+    script = _SCRIPT.format(functions=_FUNCTIONS, python=python, compiler=compiler)
     sandbox.run(
         Command(
-            arguments=("/bin/sh", "-c", _SCRIPT.format(functions=_FUNCTIONS, python=python)),
+            arguments=("/bin/sh", "-c", script),
             folder="/",
             environment={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"},
             limits=_LIMITS,

@@ -1,6 +1,8 @@
 """Environments by name: a Debian release, an architecture, and where they differ, a variant."""
 
+import hashlib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NewType
 
@@ -107,6 +109,15 @@ def target_of_environment(name: EnvironmentName, python: str) -> Target | None:
     if found is None:
         return None
     return target_from_name(f"{name.release}-cp{found[1]}{found[2]}-{name.machine}")
+
+
+def manifest_digest(environment: str, origin: str, packages: Iterable[tuple[str, str, str]]) -> str:
+    """Return the SHA-256 that tells an environment's content: its name, its origin, its packages.
+
+    Packages are name, architecture and version, in the manifest's order.
+    """
+    lines = [environment, origin, *(" ".join(package) for package in packages)]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def parse_debian_package(text: str) -> DebianPackage:
