@@ -268,7 +268,7 @@ def report(figures: Iterable[dict[str, object]]) -> str:
     notes = [
         f"- {project}: {one['result']}"
         for (project, lane), one in known.items()
-        if lane == "cross" and not one["is_cross"]
+        if lane == "cross" and (not one["is_cross"] or not _is_wheel(one))
     ]
     return "\n".join([*lines, "", *notes]).rstrip() + "\n"
 
@@ -283,13 +283,19 @@ def _shares(known: dict[tuple[str, str], dict[str, object]], lane: str) -> list[
 def _cell(one: dict[str, object] | None) -> str:
     if one is None:
         return "not measured"
-    if ".whl" not in str(one["result"]) and not str(one["result"]).startswith("fell back"):
+    if not _is_wheel(one):
         return "failed"
     return f"{float(str(one['processor'])):.1f} ({float(str(one['clock'])):.0f})"
 
 
+def _is_wheel(one: dict[str, object]) -> bool:
+    return ".whl" in str(one["result"]) or str(one["result"]).startswith("fell back")
+
+
 def _ratio(one: dict[str, object] | None, other: dict[str, object] | None) -> str:
-    if one is None or other is None or not one["is_cross"] or ".whl" not in str(other["result"]):
+    if one is None or other is None or not one["is_cross"]:
+        return ""
+    if not _is_wheel(one) or not _is_wheel(other):
         return ""
     return f"{float(str(one['processor'])) / float(str(other['processor'])):.2f}"
 
