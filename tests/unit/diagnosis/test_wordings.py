@@ -65,6 +65,7 @@ SYSTEM = [
     (K.MISSING_PROGRAM, "R", "error: Tried to guess R's HOME but no command 'R' in the PATH."),
     *((K.MISSING_PROGRAM, "javac", line) for line in ("RuntimeError: JAVA_HOME is not set", "ValueError: JVM not found. Try setting up", "Exception: Unable to find JAVA_HOME", "Java JDK directory '/usr/lib/jvm/x' does not exist.", "Exception: Error finding javahome on linux: ['bash']", "Please set the environment variable JAVA_HOME to a path containing the JDK.")),
     (K.MISSING_PKG_CONFIG, "libhs.pc", "Could not find pkg-config package 'libhs'"),
+    (K.MISSING_LIBRARY, "augeas", "OSError: ctypes.util.find_library() did not manage to locate a library called 'augeas'"),
     (K.MISSING_LIBRARY, "cairo-2", 'OSError: no library called "cairo-2" was found'),
     (K.MISSING_LIBRARY, "lzo2", "../meson.build:12:0: ERROR: C library 'lzo2' not found"),
     (K.MISSING_CMAKE_PACKAGE, "CURL", "CMake Error at FindPackageHandleStandardArgs.cmake:230 (message):", "  Could NOT find CURL (missing: CURL_LIBRARY CURL_INCLUDE_DIR)"),
