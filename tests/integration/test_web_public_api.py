@@ -110,8 +110,12 @@ def test_what_cannot_be_answered_is_a_problem(yard: Yard, path: str, status: int
 
 def test_every_answer_is_one_that_the_document_knows(yard: Yard) -> None:
     schema = schemathesis.openapi.from_asgi("/api/openapi.json", yard.app)
-    for result in schema.include(path_regex=f"^{PREFIX}").get_all_operations():
-        operation = result.ok()
+    paths = yard.client.get("/api/openapi.json").json()["paths"]
+    operations = [(path, method) for path in paths for method in paths[path]]
+    for path, method in operations:
+        if not path.startswith(PREFIX):
+            continue
+        operation = schema[path][method]
 
         @settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
         @given(case=operation.as_strategy())
