@@ -97,11 +97,45 @@ class RegisterRequest(Message):
 
 
 class RegisterReply(Message):
-    """The builder's name, the targets that it may take jobs of, and how often to report."""
+    """The builder's name, the targets that it may take jobs of, and how often to report.
+
+    `wanted_environments` are the digests of those environments whose manifests the server has not
+    got from this builder yet.
+    """
 
     name: str
     targets: tuple[str, ...]
     heartbeat_seconds: float
+    wanted_environments: tuple[Sha256Field, ...] = ()
+
+
+ShortWord = Annotated[str, Field(max_length=200)]
+
+
+class PackageMessage(Message):
+    """A Debian package that is installed in an environment."""
+
+    name: ShortWord
+    architecture: ShortWord
+    version: ShortWord
+
+
+class EnvironmentMessage(Message):
+    """What an environment is made of, as its builder tells.
+
+    `libraries` maps the shared libraries in the loader's folders to their packages, `dependencies`
+    to what Debian states for their users (deb-shlibs(5)); `python_exports` are the functions that
+    the interpreter defines for extension modules.
+    """
+
+    environment: str = Field(max_length=100)
+    origin: str = Field(max_length=300)
+    python: ShortWord
+    glibc: ShortWord
+    packages: tuple[PackageMessage, ...] = Field(max_length=5000)
+    libraries: dict[ShortWord, ShortWord] = Field(max_length=5000)
+    dependencies: dict[ShortWord, ShortWord] = Field(max_length=5000)
+    python_exports: tuple[ShortWord, ...] = Field(max_length=10_000)
 
 
 class ClaimRequest(Message):

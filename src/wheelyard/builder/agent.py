@@ -5,9 +5,10 @@ import os
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import IO, TypeVar
@@ -17,6 +18,7 @@ from wheelyard.builder.attempt import Bench
 from wheelyard.builder.build import Outcome, build
 from wheelyard.builder.connection import Connection
 from wheelyard.builder.environments.choice import open_environments
+from wheelyard.builder.environments.telling import message_of
 from wheelyard.builder.offers import offers, serveable
 from wheelyard.builder.report import Report
 from wheelyard.builder.sandbox.folders import build_user, choose_folder, remove_tree
@@ -107,6 +109,8 @@ def run_agent(settings: Settings, *, stop: threading.Event, once: bool = False) 
         with client, own_work_folder(folder) as work:
             registered = loop.retry(lambda: connection.register(request))
             _log.info("registered", name=registered.name, server=server, folder=str(folder))
+            for digest in registered.wanted_environments:
+                loop.tell_of_environment(digest, request.environments)
             loop.take_jobs(registered.targets, work=work)
     except Stopped:
         _log.info("stopped")
@@ -132,6 +136,20 @@ class _Loop:
             if lease is not None:
                 self._build(lease, work=work)
                 if self.once:
+                    return
+
+    def tell_of_environment(self, digest: str, digests: Mapping[str, str]) -> None:
+        """Send the manifest of an environment; one that has just been replaced is left out."""
+        environments = self.bench.environments
+        for text in (text for text, each in digests.items() if each == digest):
+            target = target_from_name(text)
+            name = environments.name_for(target)
+            if name is None:
+                continue
+            with environments.store.using(name) as version:
+                if version.manifest.digest == digest:
+                    message = message_of(version, target)
+                    self.retry(partial(self.connection.put_environment, digest, message))
                     return
 
     def retry(self, ask: Callable[[], _Answer], *, until_lost: Report | None = None) -> _Answer:

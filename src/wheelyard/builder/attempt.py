@@ -16,11 +16,11 @@ from wheelyard.builder.cross import files as cross_files
 from wheelyard.builder.cross import toolchain as cross
 from wheelyard.builder.cross.falling_back import is_to_be_remembered
 from wheelyard.builder.cross.requirements import make_cross_environment
-from wheelyard.builder.cross.toolchain import Toolchain
+from wheelyard.builder.cross.toolchain import Toolchain, toolchain_of
 from wheelyard.builder.cutoff import cutoff
 from wheelyard.builder.environments.choice import Environments, Pair, Surroundings
 from wheelyard.builder.hooks import Workplace
-from wheelyard.builder.importing import ImportPlace, check_imports
+from wheelyard.builder.importing import ImportPlace, check_imports, is_untried
 from wheelyard.builder.inspecting import Finished, finish_wheel
 from wheelyard.builder.installing import Index
 from wheelyard.builder.report import Reporting
@@ -95,11 +95,6 @@ class Attempt:
         return None if self.pair is None else toolchain_of(self.pair)
 
 
-def toolchain_of(pair: Pair) -> Toolchain:
-    """Return the compilers that a pair of environments is for."""
-    return Toolchain(architecture=pair.target.architecture, native=pair.native.architecture)
-
-
 def make_wheel(attempt: Attempt) -> tuple[Finished, Check]:
     """Make, inspect and import a wheel.
 
@@ -143,6 +138,10 @@ def _imported(attempt: Attempt, finished: Finished) -> Check:
     report.say(f"import: {check.message}")
     if check.result is CheckResult.FAIL:
         raise Failed(failure_of(Certificate(checks=(check,))))
+    if attempt.pair is not None and is_untried(check):
+        # What nobody has run on the target's kind of machine is not proved to be for it.
+        message = "The wheel could not be imported, so that nothing proves that it works."
+        raise Failed(Failure(kind=FailureKind.INFRASTRUCTURE, message=message))
     return check
 
 

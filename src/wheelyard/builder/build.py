@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 from wheelyard.builder import source
-from wheelyard.builder.attempt import Attempt, Bench, Failed, Story, make_wheel, must, toolchain_of
+from wheelyard.builder.attempt import Attempt, Bench, Failed, Story, make_wheel, must
 from wheelyard.builder.cross.falling_back import is_worth_another_lane
 from wheelyard.builder.cross.obstacle import obstacle
+from wheelyard.builder.cross.toolchain import toolchain_of
 from wheelyard.builder.environments.choice import Pair
 from wheelyard.builder.hooks import Workplace
 from wheelyard.builder.inspecting import Finished
@@ -22,7 +24,8 @@ from wheelyard.model.wheel import WheelFile
 from wheelyard.protocol import BuildLease
 
 _PASSABLE = 0o711
-_SCRIPTS = ("*.py", "_custom_build/*.py", "_build/*.py")
+_SCRIPT_FOLDERS = (".", "_custom_build", "_build")
+_MAX_SCRIPTS = 200
 _MAX_SCRIPT_BYTES = 1024**2
 
 
@@ -121,10 +124,10 @@ def _build(
         report.say(f"cross: {failed.failure.kind.value}: {failed.failure.message}")
         report.say("it is built again under emulation")
         story.begin_again(failed.failure)
-    remove_tree(project_folder)
-    must(source.unpack(sdist, project_folder, limits=limits))
     report.enter(Phase.FETCH)
-    return make_wheel(attempt)
+    remove_tree(work / "source")
+    unpacked = must(source.unpack(sdist, work / "source", limits=limits))
+    return make_wheel(replace(attempt, source=unpacked))
 
 
 def _cross_built(attempt: Attempt, pair: Pair) -> tuple[Finished, Check]:
@@ -162,10 +165,10 @@ def _pair(attempt: Attempt) -> Pair | None:
 
 
 def _scripts(project: Path, system: BuildSystem) -> Iterator[str]:
-    """Yield the texts of a project's own build scripts."""
-    patterns = (*_SCRIPTS, *(f"{folder.rstrip('/')}/*.py" for folder in system.backend_path))
-    for pattern in patterns:
-        for file in project.glob(pattern):
-            if file.is_symlink() or not file.is_file() or file.stat().st_size > _MAX_SCRIPT_BYTES:
-                continue
-            yield file.read_text(encoding="utf-8", errors="replace")
+    """Yield the texts of a project's own build scripts, as far as there are not too many."""
+    folders = [folder for folder in (*_SCRIPT_FOLDERS, *system.backend_path) if "\0" not in folder]
+    files = (file for folder in folders for file in (project / folder).glob("*.py"))
+    for file in islice(files, _MAX_SCRIPTS):
+        if file.is_symlink() or not file.is_file() or file.stat().st_size > _MAX_SCRIPT_BYTES:
+            continue
+        yield file.read_text(encoding="utf-8", errors="replace")

@@ -9,8 +9,9 @@ from datetime import timedelta
 from pathlib import Path
 
 from wheelyard.builder import host
+from wheelyard.builder.cross.toolchain import toolchain_of
 from wheelyard.builder.environments.choice import Environments
-from wheelyard.builder.environments.root import root_view
+from wheelyard.builder.environments.root import SYSROOT, root_view, with_sysroot
 from wheelyard.builder.environments.running import is_emulated, is_native, require_runnable
 from wheelyard.builder.sandbox.sandbox import Command, Sandbox
 from wheelyard.errors import EnvironmentUnusable, InvalidSetting, WheelyardError
@@ -18,7 +19,7 @@ from wheelyard.log import get_logger
 from wheelyard.model.build import Limits
 from wheelyard.model.environment import EnvironmentName, target_of_environment
 from wheelyard.model.lane import Lane, Offer
-from wheelyard.model.target import Target, target_from_name
+from wheelyard.model.target import Target, target_from_name, targets_named
 
 _log = get_logger("builder.offers")
 _LIMITS = Limits(duration=timedelta(minutes=3))
@@ -32,7 +33,7 @@ printf 'for (i = 0; i < n; i++) {{ if (a[i] & %d) s += a[i] * i; else s ^= a[i];
 printf 'return PyLong_Check(o) ? s : -s; }}\\n'
 i=$((i + 1))
 done >>/tmp/work.c
-cc -O2 -I/usr/include/python{python} -c /tmp/work.c -o /tmp/work.o && times
+{compiler} -O2 -I/usr/include/python{python} -c /tmp/work.c -o /tmp/work.o && times
 """
 """Compiles a file that is like those of extension modules, then tells the processor's time."""
 
@@ -42,25 +43,32 @@ _TIMES = re.compile(r"(\d+)m([\d.]+)s (\d+)m([\d.]+)s")
 def serveable(wanted: tuple[str, ...], environments: Environments) -> tuple[str, ...]:
     """Return the names of the targets that this machine serves: those asked for, or all it can.
 
-    It can serve its own system, and every target whose environment is here and runs here.
+    It can serve its own system, and every target whose environment is here and runs here. Of
+    `raspberry-pi` it serves those that it has environments for.
 
     Raises:
         InvalidSetting: if one is asked for that this machine has no system for.
         EnvironmentUnusable: if the system of one does not run here, with what to do about it.
     """
     if wanted:
-        for name in wanted:
-            _require(target_from_name(name), environments)
-        return wanted
+        found = []
+        for target in targets_named(wanted):
+            if target.name in wanted or environments.name_for(target) is not None:
+                _require(target, environments)
+                found.append(target.name)
+        if not found:
+            advice = "Make environments: wheelyard environment create bookworm-armhf"
+            raise InvalidSetting(f"targets: {', '.join(wanted)}", advice)
+        return tuple(found)
     found = [host.local_target().name]
     if environments.is_open:
         for environment in environments.store.names():
             with suppress(WheelyardError):
                 require_runnable(environment)
                 python = environments.store.current(environment).manifest.python
-                target = target_of_environment(environment, python)
-                if target is not None and environments.name_for(target) == environment:
-                    found.append(target.name)
+                served = target_of_environment(environment, python)
+                if served is not None and environments.name_for(served) == environment:
+                    found.append(served.name)
     return tuple(dict.fromkeys(found))
 
 
@@ -96,17 +104,24 @@ def offers(
 def _offer(
     target: Target, environments: Environments, sandbox: Sandbox, speeds: "_Speeds"
 ) -> Offer:
-    name = environments.name_for(target)
-    if name is None:
+    name, pair = environments.name_for(target), environments.pair_for(target)
+    compiler = "cc"
+    if pair is not None:
+        tools, version = (environments.store.current(each) for each in (pair.native, pair.target))
+        shown = sandbox.showing(with_sysroot(tools.root, version.root))
+        key = f"{tools.manifest.digest} {version.manifest.digest}"
+        compiler = f"{toolchain_of(pair).triplet}-gcc --sysroot={SYSROOT}"
+    elif name is None:
         shown, key = sandbox, f"host {os.uname().machine} {target.interpreter}"
     else:
         version = environments.store.current(name)
         shown, key = sandbox.showing(root_view(version.root)), version.manifest.digest
     speed = speeds.get(key)
     if speed is None:
-        speed = measure(shown, target)
+        speed = measure(shown, target, compiler=compiler)
         speeds.put(key, speed)
-    return Offer(target=target.name, lane=lane_of(name), speed=speed)
+    lane = lane_of(name) if pair is None else Lane.CROSS
+    return Offer(target=target.name, lane=lane, speed=speed)
 
 
 def lane_of(name: EnvironmentName | None) -> Lane:
@@ -118,7 +133,7 @@ def lane_of(name: EnvironmentName | None) -> Lane:
     raise EnvironmentUnusable(name, "Its programs do not run on this machine")
 
 
-def measure(sandbox: Sandbox, target: Target) -> float:
+def measure(sandbox: Sandbox, target: Target, *, compiler: str = "cc") -> float:
     """Return how often a sandbox's compiler does a small task in a second of processor time.
 
     Time of the processor, not of the clock: other builds may be running.
@@ -128,9 +143,10 @@ def measure(sandbox: Sandbox, target: Target) -> float:
     """
     printed = bytearray()
     python = ".".join(map(str, target.python))
+    script = _SCRIPT.format(functions=_FUNCTIONS, python=python, compiler=compiler)
     sandbox.run(
         Command(
-            arguments=("/bin/sh", "-c", _SCRIPT.format(functions=_FUNCTIONS, python=python)),
+            arguments=("/bin/sh", "-c", script),
             folder="/",
             environment={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"},
             limits=_LIMITS,

@@ -1,6 +1,8 @@
 """Environments by name: a Debian release, an architecture, and where they differ, a variant."""
 
+import hashlib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NewType
 
@@ -38,7 +40,7 @@ class EnvironmentName:
     """The name of an environment, such as `bookworm-armhf` or `bookworm-armhf-raspios`.
 
     `variant` is empty for Debian itself, and `cross` for Debian with compilers for other
-    architectures; one that has another variant is always imported.
+    architectures, `raspios` for Raspberry Pi OS; one that has another variant is always imported.
     """
 
     release: str
@@ -51,14 +53,27 @@ class EnvironmentName:
     @property
     def machine(self) -> str:
         """The kernel's word for the machines that this is for (`armv7l`)."""
-        if self.variant == _RASPBERRY and self.architecture == "armhf":
+        if not self.is_debian:
             return "armv6l"
         return MACHINES[self.architecture]
 
     @property
     def is_from_archive(self) -> bool:
-        """Whether Debian's own archives have all of it."""
-        return self.variant in {"", CROSS}
+        """Whether there are archives that have all of it: Debian's, or Raspberry Pi OS's."""
+        return self.variant in {"", CROSS, _RASPBERRY}
+
+    @property
+    def is_raspberry(self) -> bool:
+        """Whether it is of Raspberry Pi OS."""
+        return self.variant == _RASPBERRY
+
+    @property
+    def is_debian(self) -> bool:
+        """Whether packages of Debian itself fit.
+
+        Raspberry Pi OS adds to Debian's arm64, but has an armhf of its own, for older processors.
+        """
+        return not self.is_raspberry or self.architecture != "armhf"
 
     @property
     def compiles_for(self) -> tuple[str, ...]:
@@ -107,6 +122,15 @@ def target_of_environment(name: EnvironmentName, python: str) -> Target | None:
     if found is None:
         return None
     return target_from_name(f"{name.release}-cp{found[1]}{found[2]}-{name.machine}")
+
+
+def manifest_digest(environment: str, origin: str, packages: Iterable[tuple[str, str, str]]) -> str:
+    """Return the SHA-256 that tells an environment's content: its name, its origin, its packages.
+
+    Packages are name, architecture and version, in the manifest's order.
+    """
+    lines = [environment, origin, *(" ".join(package) for package in packages)]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def parse_debian_package(text: str) -> DebianPackage:

@@ -38,6 +38,7 @@ from wheelyard.protocol import (
 )
 from wheelyard.queue.attempts import Ended, Ending, end_attempt
 from wheelyard.queue.delivery import Assignment, DeliveredWheel, receive, with_twins
+from wheelyard.queue.environments import told_of
 from wheelyard.queue.facts import release_facts
 from wheelyard.queue.policy import upstream_has
 from wheelyard.settings import Settings
@@ -255,6 +256,7 @@ def _take_in(
     with reading(engine) as connection:
         page = stored_page(connection, job.project)
         ours = wheels_of_project(connection, job.project)
+    told_of_environment = told_of(store, report.environment_digest, builder_id=job.builder_id)
     assignment = Assignment(
         build_id=job.build_id,
         project=job.project,
@@ -262,6 +264,8 @@ def _take_in(
         target=job.target,
         number=job.number,
         release=ReleaseFacts() if page is None else release_facts(page, job.version, ours),
+        environment=told_of_environment,
+        has_layer=bool(job.recipe.debian_packages),
     )
     announced = [wheel.wheel() for wheel in report.wheels]
     told = {Filename(wheel.filename): wheel.told() for wheel in report.wheels}

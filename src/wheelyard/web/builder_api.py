@@ -26,6 +26,7 @@ from wheelyard.protocol import (
     PREFIX,
     BuildLease,
     ClaimRequest,
+    EnvironmentMessage,
     FilenameField,
     FinishReply,
     FinishRequest,
@@ -38,7 +39,7 @@ from wheelyard.protocol import (
     Sha256Field,
     UploadState,
 )
-from wheelyard.queue import leases
+from wheelyard.queue import environments, leases
 from wheelyard.queue.retrying import note_environments
 from wheelyard.settings import LimitsSettings
 from wheelyard.storage import uploads
@@ -116,7 +117,23 @@ def register(request: Request, message: RegisterRequest, builder: CurrentBuilder
         name=builder.name,
         targets=allowed,
         heartbeat_seconds=state.settings.queue.heartbeat.total_seconds(),
+        wanted_environments=tuple(
+            digest
+            for digest in sorted(set(offered.values()))
+            if not environments.is_known(state.store, digest, builder_id=builder.id)
+        ),
     )
+
+
+@router.put("/environments/{digest}", status_code=204, responses=_problems(507))
+def tell_of_environment(
+    request: Request,
+    digest: Annotated[Sha256Field, Path(description="The digest of the manifest.")],
+    message: EnvironmentMessage,
+    builder: CurrentBuilder,
+) -> None:
+    """Tell what is in an environment that builds are made in: packages, libraries, symbols."""
+    environments.keep(app_state(request).store, digest, message, builder=builder)
 
 
 @router.post(

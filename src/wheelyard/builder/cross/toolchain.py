@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from wheelyard.builder.environments.choice import Pair
 from wheelyard.builder.environments.root import SYSROOT
 from wheelyard.builder.requirements import INSIDE
 from wheelyard.model.environment import MACHINES, TRIPLETS
@@ -39,6 +40,11 @@ class Toolchain:
     def facts(self) -> str:
         """The module in which the target's Python keeps how it was built (sysconfig)."""
         return f"_sysconfigdata__{self.triplet}"
+
+
+def toolchain_of(pair: Pair) -> Toolchain:
+    """Return the compilers that a pair of environments is for."""
+    return Toolchain(architecture=pair.target.architecture, native=pair.native.architecture)
 
 
 def variables(toolchain: Toolchain) -> dict[str, str]:
