@@ -14,9 +14,9 @@ from sqlalchemy import delete, func, select, update
 
 from fake_upstream import FakeUpstream
 from line import free_port
+from migrated import migrated_database
 from wheelyard.clock import SystemClock
 from wheelyard.database.engine import Engine, connect, reading, writing
-from wheelyard.database.migrate import upgrade
 from wheelyard.database.sources import source_status
 from wheelyard.database.tables import leaders, pages, projects
 
@@ -32,8 +32,8 @@ class Server:
         self.folder = folder
         self.port = free_port()
         self.upstream = upstream
-        self.engine: Engine = connect(f"sqlite:///{folder / 'wheelyard.sqlite'}")
-        upgrade(self.engine)
+        file = migrated_database(folder / "wheelyard.sqlite")
+        self.engine: Engine = connect(f"sqlite:///{file}")
         self._running: list[subprocess.Popen[bytes]] = []
 
     def _environment(self) -> dict[str, str]:

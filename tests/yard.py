@@ -5,7 +5,7 @@
 
 import gzip
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -17,6 +17,7 @@ from fastapi import FastAPI
 from packaging.version import Version
 from starlette.testclient import TestClient
 
+from migrated import migrated_database
 from stocked import enqueue
 from wheels import make_wheel
 from wheelyard.certify.inspection import read_metadata
@@ -25,7 +26,6 @@ from wheelyard.database import (
     builders,
     builds,
     decisions,
-    migrate,
     pages,
     projects,
     targets,
@@ -47,7 +47,7 @@ from wheelyard.model.wheel import Wheel, WheelFile, WheelState
 from wheelyard.publish.failures import FailurePages
 from wheelyard.publish.publisher import Publisher
 from wheelyard.publish.statistics import StatisticsPages
-from wheelyard.settings import Settings
+from wheelyard.settings import DownloadsSettings, Settings
 from wheelyard.storage.objects import open_store
 from wheelyard.storage.store import Store
 from wheelyard.web.app import create_app
@@ -208,6 +208,7 @@ class Yard:
         requires_python: str | None = None,
         state: WheelState = WheelState.PUBLISHED,
         files: dict[str, bytes] | None = None,
+        dependencies: tuple[str, ...] = (),
     ) -> Wheel:
         """Have a wheel built, stored and put on record."""
         build_id = self.build(name, version=version, target=target)
@@ -238,7 +239,7 @@ class Yard:
         self.store.put(wheel.path, data)
         self.store.put(f"{wheel.path}.metadata", metadata)
         with writing(self.engine) as connection:
-            wheels.record_wheel(connection, wheel)
+            wheels.record_wheel(connection, wheel, dependencies=dependencies)
         self.end(build_id)
         return wheel
 
@@ -269,9 +270,7 @@ class Yard:
 def make_yard(folder: Path, *, settings: Settings | None = None) -> Yard:
     """Set up a server in a folder, with one active target."""
     folder.mkdir(parents=True, exist_ok=True)
-    file = folder / "yard.sqlite"
-    file.write_bytes(_migrated_database())
-    engine = connect(f"sqlite:///{file}")
+    engine = connect(f"sqlite:///{migrated_database(folder / 'yard.sqlite')}")
     store = open_store(f"file://{folder / 'store'}")
     clock = SettableClock()
     settings = settings or Settings(data=folder, public_url=SERVER_URL)
@@ -288,21 +287,27 @@ def make_yard(folder: Path, *, settings: Settings | None = None) -> Yard:
         app=app,
         client=TestClient(app, raise_server_exceptions=False, follow_redirects=False),
     )
-    StatisticsPages(engine, store=store, clock=clock, settings=settings.downloads).tick()
+    for key, content in _first_pages(settings.downloads.model_dump_json()).items():
+        store.put(key, content)
     FailurePages(engine, store=store, server_url=settings.server_url).tick()
     yard.activate(BOOKWORM)
     return yard
 
 
 @cache
-def _migrated_database() -> bytes:
-    """Return an SQLite file with all tables and no rows; making it once saves a lot of time."""
+def _first_pages(downloads: str) -> Mapping[str, bytes]:
+    """Return the pages of statistics of a server that nobody has used yet, by their keys.
+
+    The server has these settings of downloads, in JSON. Writing the pages is most of the work of
+    setting a yard up, so it is done once.
+    """
     with TemporaryDirectory() as folder:
-        file = Path(folder) / "empty.sqlite"
-        engine = connect(f"sqlite:///{file}")
-        migrate.upgrade(engine)
+        engine = connect(f"sqlite:///{migrated_database(Path(folder) / 'empty.sqlite')}")
+        store = open_store("memory://")
+        settings = DownloadsSettings.model_validate_json(downloads)
+        StatisticsPages(engine, store=store, clock=SettableClock(), settings=settings).tick()
         engine.dispose()
-        return file.read_bytes()
+        return {key: store.get(key) for key in store.keys("stats")}
 
 
 def _sdist(

@@ -1,41 +1,28 @@
 """Both databases, fresh for each test, with the migrated schema."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from migrated import migrated_database
 from postgres import Cluster
 from wheelyard.database import migrate
 from wheelyard.database.engine import Engine, connect
 
 
 @pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    file = tmp_path_factory.mktemp("sqlite") / "template.sqlite"
-    _migrate(f"sqlite:///{file}")
-    return file
-
-
-@pytest.fixture(scope="session")
 def postgresql_template(cluster: Cluster) -> str:
     name = cluster.create()
-    _migrate(cluster.url(name))
+    engine = connect(cluster.url(name))
+    migrate.upgrade(engine)
+    engine.dispose()
     return name
 
 
-def _migrate(url: str) -> None:
-    engine = connect(url)
-    migrate.upgrade(engine)
-    engine.dispose()
-
-
 @pytest.fixture
-def sqlite_engine(sqlite_template: Path, tmp_path: Path) -> Iterator[Engine]:
-    file = tmp_path / "wheelyard.sqlite"
-    shutil.copyfile(sqlite_template, file)
-    engine = connect(f"sqlite:///{file}")
+def sqlite_engine(tmp_path: Path) -> Iterator[Engine]:
+    engine = connect(f"sqlite:///{migrated_database(tmp_path / 'wheelyard.sqlite')}")
     yield engine
     engine.dispose()
 

@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy import select, update
 
 from fake_upstream import CHANGELOG_PATH, LIST_PATH, PACKAGES_PATH, FakeUpstream, Fault
+from migrated import migrated_database
 from wheelyard.client import http_client
 from wheelyard.clock import SettableClock
 from wheelyard.database.dialect import clock_time
 from wheelyard.database.engine import Engine, connect, reading, writing
-from wheelyard.database.migrate import upgrade
 from wheelyard.database.sources import source_status
 from wheelyard.database.tables import leaders, projects
 from wheelyard.model.change import SourceStatus
@@ -70,8 +70,7 @@ class Scene:
 
 @pytest.fixture
 def scene(tmp_path: Path) -> Iterator[Scene]:
-    engine = connect(f"sqlite:///{tmp_path / 'test.sqlite'}")
-    upgrade(engine)
+    engine = connect(f"sqlite:///{migrated_database(tmp_path / 'test.sqlite')}")
     clock = SettableClock()
     with (
         FakeUpstream(clock=clock) as fake,

@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy import select, update
 
 from fake_upstream import FakeUpstream, Fault
+from migrated import migrated_database
 from wheelyard.client import http_client
 from wheelyard.clock import SettableClock
 from wheelyard.database.due import mark_changed, mark_listed
 from wheelyard.database.engine import Engine, connect, reading, writing
-from wheelyard.database.migrate import upgrade
 from wheelyard.database.plans import projects_to_plan
 from wheelyard.database.projects import project_overview, stored_page, want
 from wheelyard.database.tables import projects
@@ -73,8 +73,7 @@ class Scene:
 
 @pytest.fixture
 def scene(tmp_path: Path) -> Iterator[Scene]:
-    engine = connect(f"sqlite:///{tmp_path / 'test.sqlite'}")
-    upgrade(engine)
+    engine = connect(f"sqlite:///{migrated_database(tmp_path / 'test.sqlite')}")
     with (
         FakeUpstream() as fake,
         http_client(contact="ops@example.org", timeout=timedelta(seconds=5)) as client,

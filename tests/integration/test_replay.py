@@ -18,6 +18,7 @@ import pytest
 from commands import quiet_logs
 from fake_upstream import FakeUpstream
 from history import History
+from migrated import migrated_database
 from postgres import Cluster
 from replay_outcome import Outcome, carry_over, outcome, wrong_wheels
 from replaying import Replay, settings_for_replays
@@ -52,9 +53,9 @@ def sqlite_engines(tmp_path: Path) -> Iterator[EngineMaker]:
         numbers = iter(range(10))
 
         def make() -> Engine:
-            engine = connect(f"sqlite:///{tmp_path / f'{next(numbers)}.sqlite'}")
+            file = migrated_database(tmp_path / f"{next(numbers)}.sqlite")
+            engine = connect(f"sqlite:///{file}")
             stack.callback(engine.dispose)
-            upgrade(engine)
             return engine
 
         yield make

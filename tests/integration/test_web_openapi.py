@@ -28,6 +28,7 @@ def token(yard: Yard) -> str:
 
 OPERATIONS = (
     ("POST", "/register"),
+    ("PUT", "/environments/{digest}"),
     ("POST", "/claim"),
     ("POST", "/builds/{build_id}/heartbeat"),
     ("GET", "/builds/{build_id}/files/{filename}"),

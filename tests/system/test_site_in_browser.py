@@ -1,9 +1,12 @@
 """The site in a real browser: whether people can read it, use it, and watch a build."""
 
-from collections.abc import Callable, Iterator
+import html
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from urllib.parse import urlsplit
+from http import HTTPStatus
+from urllib.parse import urljoin, urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Response, expect
@@ -85,6 +88,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     yard.clock.advance(timedelta(seconds=75))
     yard.end(failed, failure=failure, log=quiet + line + quiet)
     yard.decide("eggs", verdict=Verdict.FAILED, reason=f"It failed: {HOSTILE}")
+    yard.decide("spam", version="2.0", reason="There is no wheel yet.")
     running = yard.build("spam", version="2.0")
     yard.job("spam", version="3.0", target=TRIXIE)
     with writing(yard.engine) as connection:
@@ -143,7 +147,7 @@ def opened(context: BrowserContext, url: str) -> tuple[Page, list[Response], lis
     ],
 )
 def test_a_page_suits_everybody(
-    site: Site, browser: Browser, name: str, record_property: Callable[[str, object], None]
+    site: Site, browser: Browser, name: str, request: pytest.FixtureRequest
 ) -> None:
     for viewport, scheme in ((DESK, "light"), (PHONE, "dark")):
         context = browser.new_context(viewport=viewport, color_scheme=scheme)  # type: ignore[arg-type]
@@ -160,9 +164,10 @@ def test_a_page_suits_everybody(
         assert size < MOST_BYTES
         ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
         assert ground == GROUNDS[scheme]
-        record_property(f"{name}, {scheme}: bytes", size)
-        record_property(f"{name}, {scheme}: requests", len(loaded))
-        record_property(f"{name}, {scheme}: ms to first paint", page.evaluate(FIRST_PAINT))
+        figures = (size, len(loaded), page.evaluate(FIRST_PAINT))
+        request.node.user_properties.append(
+            (f"{scheme}: bytes, requests, first paint in ms", figures)
+        )
         context.close()
 
 
@@ -195,6 +200,40 @@ def say(yard: Yard, build_id: str, text: str) -> None:
     with writing(yard.engine) as connection:
         start = builds.log_size(connection, build_id)
         builds.append_log(connection, build_id, offset=start, data=text.encode())
+
+
+def test_the_grid_shows_what_there_is_and_leads_to_the_build(site: Site, page: Page) -> None:
+    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    page.goto(site.url + site.paths["project"])
+    grid = page.locator("table.grid")
+    rows = grid.locator("tbody tr")
+    assert [row.split()[:2] for row in rows.all_inner_texts()] == [
+        ["2.0", "building"],
+        ["1.0", "wheel"],
+    ]
+    grid.get_by_role("link", name="building").click()
+    expect(page.locator("#log")).to_contain_text("hello")
+
+
+def test_every_link_of_a_full_site_answers(site: Site) -> None:
+    seen: set[str] = set()
+    todo = ["/"]
+    while todo:
+        path = todo.pop()
+        if path in seen:
+            continue
+        seen.add(path)
+        answer = site.yard.client.get(path)
+        assert answer.status_code in {200, 301}, path
+        found: list[str] = []
+        if answer.headers.get("Content-Type", "").startswith("text/html"):
+            found = re.findall(r'(?:href|src|action|data-log)="([^"]*)"', answer.text)
+        elif answer.status_code == HTTPStatus.MOVED_PERMANENTLY:
+            found = [answer.headers["Location"]]
+        links = [urlsplit(urljoin(f"http://here{path}", html.unescape(one))) for one in found]
+        todo += [f"{one.path}?{one.query}" for one in links if one.netloc == "here"]
+    for path in site.paths.values():
+        assert f"/{path}?" in seen or not path
 
 
 def test_a_failed_build_shows_the_line_that_tells_why(site: Site, page: Page) -> None:

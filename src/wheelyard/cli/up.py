@@ -1,6 +1,7 @@
 """`wheelyard up`: everything on one machine, for a chosen set of projects."""
 
 import fcntl
+import json
 import shlex
 import socket
 import sys
@@ -99,6 +100,7 @@ def _serve(run: _Run, *, token: str) -> int:
             "WHEELYARD_DATA": str(settings.data.absolute()),
             "WHEELYARD_PORT": str(settings.port),
             "WHEELYARD_UPSTREAM__URL": settings.upstream.url or default_index_url(),
+            "WHEELYARD_TARGETS": json.dumps([target.name for target in run.chosen]),
             "WHEELYARD_BUILDER__SERVER": settings.builder.server or settings.server_url,
         },
         token=token,

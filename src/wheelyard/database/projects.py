@@ -8,6 +8,7 @@ from sqlalchemy import Connection, exists, func, select, update
 from wheelyard.database.attempts import last_attempts
 from wheelyard.database.builds import build_summaries
 from wheelyard.database.certificates import certificates_of_project
+from wheelyard.database.cross_failures import cross_failures_of
 from wheelyard.database.decisions import decisions, forget_unlucky_failures
 from wheelyard.database.dialect import insert, locked
 from wheelyard.database.due import DueLevel
@@ -178,6 +179,7 @@ def project_overview(
         uploads=upload_times(connection, project, version=version),
         certificates=certificates_of_project(connection, project, version=version),
         dependencies=dependencies_of_project(connection, project, version=version),
+        cross_failures=tuple(cross_failures_of(connection, project)),
     )
 
 

@@ -42,6 +42,7 @@ from wheelyard.model.names import (
     parse_sha256,
     untagged,
 )
+from wheelyard.model.target import portable_from
 from wheelyard.model.wheel import Wheel, WheelFile, WheelState, package_path
 
 
@@ -95,6 +96,7 @@ def record_wheel(
         requires_python=wheel.file.requires_python,
         state=wheel.state,
         uploaded_at=wheel.uploaded_at,
+        portable_from=None if dependencies else _portable_from(wheel.file),
     )
     # psycopg tells the number of inserted rows only while its cursor is open: ask for the row.
     added = statement.on_conflict_do_nothing().returning(wheels.c.id)
@@ -301,4 +303,9 @@ def _wheel(row: Row[Any]) -> Wheel:
         yanked_reason=row.yanked_reason if row.yanked else None,
         is_withheld=row.withheld,
         is_recalled=row.recalled,
+        portable_from=row.portable_from,
     )
+
+
+def _portable_from(file: WheelFile) -> int | None:
+    return portable_from(tag.platform for tag in file.name.tags)

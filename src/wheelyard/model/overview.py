@@ -8,6 +8,7 @@ from packaging.version import Version
 
 from wheelyard.model.build import Decision
 from wheelyard.model.certificate import Certification
+from wheelyard.model.crossing import CrossFailure
 from wheelyard.model.names import Filename, ProjectName, TargetName
 from wheelyard.model.project import ProjectStatus, Skip, Want
 from wheelyard.model.summary import BuildSummary, LastAttempt
@@ -27,7 +28,7 @@ class ProjectOverview:
     versions that upstream has, and when it got each, if that is known.
     `serial` is ours, None before its pages were marked for the first time. `certificates` tell
     what was checked of wheels, by build and filename; `dependencies` name the Debian packages that
-    users of a file need besides.
+    users of a file need besides; `cross_failures`, what cross compilers fail with.
     """
 
     name: ProjectName
@@ -54,3 +55,4 @@ class ProjectOverview:
     uploads: Mapping[Version, datetime | None] = field(default_factory=dict)
     certificates: Mapping[tuple[str, Filename], Certification] = field(default_factory=dict)
     dependencies: Mapping[Filename, tuple[str, ...]] = field(default_factory=dict)
+    cross_failures: tuple[CrossFailure, ...] = ()

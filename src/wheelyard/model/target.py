@@ -1,6 +1,7 @@
 """Targets: what wheels are made for, and the tags that an installer there accepts."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 
@@ -18,6 +19,10 @@ GLIBC_OF_CHANNEL = {
     "forky": (2, 42),
 }
 """The version of glibc in each distribution release (Debian; Raspberry Pi OS has the same)."""
+
+_MANYLINUX = re.compile(r"manylinux_2_(\d{1,4})_\w+")
+_NARROW = ("_armv6l", "_armv7l", "_i686")
+"""How the platform tags of 32-bit machines end."""
 
 _OLDEST_MANYLINUX = {"x86_64": (2, 5), "i686": (2, 5)}
 _DEFAULT_OLDEST_MANYLINUX = (2, 17)
@@ -129,3 +134,23 @@ def platform_tags(target: Target) -> Iterator[str]:
             if legacy:
                 yield f"{legacy}_{target.architecture}"
     yield target.native_platform
+
+
+def portable_from(platforms: Iterable[str]) -> int | None:
+    """Return the minor version of the glibc 2 from which on a wheel of ours fits any Linux.
+
+    `platforms` are the wheel's platform tags. Manylinux tags are proved before a wheel is
+    published, and promise just that. None without one, and on 32-bit machines: how wide times
+    are, of which manylinux says nothing, differs there between distribution releases.
+    """
+    found = list(platforms)
+    if any(platform.endswith(_NARROW) for platform in found):
+        return None
+    minors = [int(match[1]) for match in map(_MANYLINUX.fullmatch, found) if match]
+    return min(minors, default=None)
+
+
+def fits_portably(channel: str, minor: int | None) -> bool:
+    """Whether a distribution release has the glibc 2 from which on a wheel fits any Linux."""
+    glibc = GLIBC_OF_CHANNEL.get(channel)
+    return glibc is not None and minor is not None and glibc >= (2, minor)

@@ -9,7 +9,7 @@ from wheelyard.database.engine import Connection, Engine, reading
 from wheelyard.database.listings import Listing
 from wheelyard.model.names import ProjectName
 from wheelyard.publish import simple
-from wheelyard.publish.selection import PLAIN, prefix_of
+from wheelyard.publish.selection import PLAIN, channels_of, prefix_of
 from wheelyard.storage.packing import put_page
 from wheelyard.storage.store import Store
 
@@ -64,10 +64,6 @@ def _listed(front: Front, index: str) -> Sequence[tuple[ProjectName, int]]:
     """Return the projects on an index with their serials, by the rule of `selection.fits`."""
     listed = {}
     for item in front.listings:
-        if index == PLAIN:
-            is_on = all(channel == item.channel for channel in front.channels)
-        else:
-            is_on = index == item.channel
-        if is_on or item.has_pure:
+        if all(item.is_on(channel) for channel in channels_of(index, front.channels)):
             listed[item.project] = item.serial
     return sorted(listed.items())

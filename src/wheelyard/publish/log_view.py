@@ -17,6 +17,9 @@ _ROOM = 56_000
 
 _PER_LINE = 8
 _AROUND = 12
+_HEAD, _TAIL, _SHORT = 15, 80, 300
+"""Of logs of more than the last number of lines, so many at both ends are shown."""
+
 _EVIDENCE = 40
 _NEEDLE = 200
 _ESCAPES = re.compile(r"\x1b(?:\[[0-9;?]{0,32}[ -/]{0,4}[@-~]|[@-Z\\-_])")
@@ -93,10 +96,9 @@ def _by_weight(size: int, marked: frozenset[int]) -> Iterator[int]:
     for distance in range(1, _AROUND + 1):
         for number in sorted(marked):
             yield from (near for near in (number - distance, number + distance) if 0 < near <= size)
-    tail = min(size, 100)
-    yield from range(size, size - tail, -1)
-    yield from range(1, min(size, 20) + 1)
-    yield from range(size - tail, 0, -1)
+    is_short = size <= _SHORT
+    yield from range(size, 0 if is_short else size - _TAIL, -1)
+    yield from range(1, 0 if is_short else _HEAD + 1)
 
 
 def _parts(chosen: dict[int, str], marked: frozenset[int]) -> Iterator[ShownPart]:

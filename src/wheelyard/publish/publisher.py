@@ -24,14 +24,13 @@ from wheelyard.publish.piwheels import piwheels_document
 from wheelyard.publish.purge import Purge
 from wheelyard.publish.selection import (
     PLAIN,
-    channel_of,
-    fits,
     index_files,
     index_for,
     is_listed,
     is_offered,
     overlay_of,
     prefix_of,
+    wheels_on,
 )
 from wheelyard.publish.simple import IndexPage, project_html, project_json
 from wheelyard.publish.upstream_links import upstream_page
@@ -51,7 +50,7 @@ _HOME_PAUSE = timedelta(minutes=1)
 _TAKEN_FOR = timedelta(seconds=45)
 _MAX_ROUNDS = 5
 _LAYOUT = "publisher-layout"
-_LAYOUT_VERSION = 5
+_LAYOUT_VERSION = 6
 _log = get_logger("publisher")
 
 
@@ -211,10 +210,10 @@ class Publisher:
     def _write_indexes(
         self, project: ProjectOverview, upstream: ProjectPage | None, channels: Sequence[str]
     ) -> list[str]:
-        own = {channel_of(wheel.target) for wheel in project.wheels}
+        own = {wheel.channel for wheel in project.wheels}
         paths = []
         for index in (PLAIN, *sorted({*channels, *own})):
-            here = [wheel for wheel in project.wheels if fits(wheel, index, channels=channels)]
+            here = wheels_on(index, project.wheels, channels=channels)
             folders = {
                 f"{prefix_of(index)}/{project.name}": _index_page(project, here, index),
                 f"{overlay_of(index)}/{project.name}": _overlay(project, upstream, here, index),

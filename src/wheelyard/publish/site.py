@@ -18,7 +18,6 @@ from wheelyard.publish.documents import certification_of
 from wheelyard.publish.grid import grid, is_unsettled
 from wheelyard.publish.log_view import shown_log
 from wheelyard.publish.selection import (
-    channel_of,
     gone_versions,
     is_offered,
     is_withdrawn,
@@ -131,7 +130,7 @@ def _debian_packages(
     for wheel in offered:
         packages = to_install(project.dependencies.get(wheel.file.filename, ()))
         if wheel.version == newest and packages:
-            found.setdefault(channel_of(wheel.target), set()).update(packages)
+            found.setdefault(wheel.channel, set()).update(packages)
     return {channel: tuple(sorted(packages)) for channel, packages in sorted(found.items())}
 
 

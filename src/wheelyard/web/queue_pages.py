@@ -5,13 +5,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from wheelyard.database.engine import reading
+from wheelyard.database.job_lists import waiting_by_priority
+from wheelyard.model.build import Priority
 from wheelyard.render import render
 from wheelyard.web.queue_view import builders_reply, queue_reply
 from wheelyard.web.responses import HTML, Representation, moved, not_found, whole_response
 from wheelyard.web.state import app_state
 
 _CACHING = "max-age=5"
-_STATES = ("waiting", "scheduled", "leased")
 
 
 def queue(request: Request) -> Response:
@@ -22,6 +23,7 @@ def queue(request: Request) -> Response:
     target = request.query_params.get("target") or None
     with reading(state.engine) as connection:
         found = queue_reply(connection)
+        waiting = waiting_by_priority(connection)
         shown = found if target is None else queue_reply(connection, target=target)
     if target is not None and not shown.targets:
         return not_found()
@@ -32,8 +34,8 @@ def queue(request: Request) -> Response:
         queue=shown,
         targets=found.targets,
         target=target,
-        states=_STATES,
-        now=state.clock.now(),
+        waiting=waiting,
+        priorities=list(Priority),
     )
     return _page(request, body)
 

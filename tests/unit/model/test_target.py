@@ -2,7 +2,7 @@ import pytest
 
 from wheelyard.errors import InvalidName, InvalidSetting
 from wheelyard.model.names import parse_wheel_name
-from wheelyard.model.target import Target, target_from_name
+from wheelyard.model.target import Target, portable_from, target_from_name
 
 WHEELS = {
     "foo-1-py3-none-any.whl": {"armv6l", "armv7l", "aarch64", "x86_64"},
@@ -70,3 +70,21 @@ def test_an_unknown_distribution_release_or_python_is_refused(name: str) -> None
 def test_what_does_not_read_like_a_target_is_refused() -> None:
     with pytest.raises(InvalidName):
         target_from_name("bookworm")
+
+
+@pytest.mark.parametrize(
+    ("platforms", "minor"),
+    [
+        (["manylinux_2_17_aarch64", "manylinux2014_aarch64", "linux_aarch64"], 17),
+        (["manylinux_2_35_x86_64", "manylinux_2_31_x86_64"], 31),
+        (["linux_aarch64"], None),
+        (["any"], None),
+        (["manylinux_2_31_armv7l", "linux_armv7l"], None),
+        (["manylinux_3_0_aarch64"], None),
+        (["musllinux_1_2_aarch64"], None),
+    ],
+)
+def test_manylinux_tags_of_64_bit_machines_make_wheels_portable(
+    platforms: list[str], minor: int | None
+) -> None:
+    assert portable_from(platforms) == minor

@@ -18,13 +18,14 @@ _NOISE = words(
     "include installation installed is it latest least libraries library local matching "
     "module native necessary needed no not object of on one or other package packages "
     "path pip program programs project pypi proper python python3 relevant required "
-    "requirements right runtime sdk setup setup.py shared some source static suitable "
-    "system that the them these this to tool tools usable valid version via virtualenv "
+    "requirements right runtime sdk setup setup.py shared software some source sources static "
+    "suitable system that the them these this to tool tools usable valid version via virtualenv "
     "was website which wheel with working you your"
 )
 _SEPARATOR = re.compile(r",? and/or |,? and |,? or |, ?|/| & ")
 _OPTIONAL = re.compile(
-    r"warning|optional|disabl|skipp|will not be|without|fall(?:ing)? ?back|ignor|checking for",
+    r"warning|optional|disabl|skipp|will not be|without|fall(?:ing)? ?back|ignor|checking for"
+    r"|^[\w ]{1,40}: no\b",
     re.IGNORECASE,
 )
 _OF_PIP = ("note:", "hint:", "ERROR: Could not build wheels", "ERROR: Failed", "error: legacy-")
@@ -36,10 +37,11 @@ _FIND_KIND = rf"(?:{_FIND}|did not find)"
 _SOME = (
     r"(?:the |a |an |any )?"
     r"(?:required |local |working |valid |usable |suitable |system |installed |functional "
-    r"|recent )?(?:Oracle |GNU |Apache )?"
+    r"|recent )?(?:(?:Oracle|GNU|Apache) (?!software|client|instant|install|librar))?"
 )
 _KIND = (
-    r"(?:(?:C |C\+\+ )?(?:librar(?:y|ies)|headers?|package|module|development files?|install\w*))"
+    r"(?:(?:C |C\+\+ |shared |static |native |system )?"
+    r"(?:librar(?:y|ies)|headers?|package|module|development files?|install\w*))"
 )
 
 
@@ -83,6 +85,12 @@ RULES = (
         tier=Tier.LIKELY,
         refine=_listed,
     ),
+    Rule(
+        CauseKind.AUTHOR_MESSAGE,
+        "notfounderror",
+        r"system_info\.(?P<subject>Blas|Lapack|FFTW|Atlas)\w{0,10}NotFoundError",
+        tier=Tier.STATED,
+    ),
     _says(
         "be found for ",
         rf"(?:headers?|librar\w{{1,3}}|files?) (?:could|can)(?:not| not) be found for {_NAMES}",
@@ -125,6 +133,9 @@ RULES = (
     ),
     _says(
         "be found", rf"(?:^|[\s'(]){_NAMES}'? (?:{_KIND} )?(?:could|can)(?:not| not|n't) be found"
+    ),
+    _says(
+        " could not be ", rf"(?:^|[\s'(]){_NAMES}'? could not be (?:detected|located|determined)"
     ),
     _says("please install", rf"please (?:first )?install (?:the )?'?{_NAMES}"),
     _says("need to", rf"you (?:will )?need to (?:first )?(?:install|have) (?:the )?{_NAMES}"),
