@@ -62,6 +62,8 @@ def find_sources(environment: EnvironmentName) -> tuple[Source, ...]:
     sources = sources_among(completed.stdout.splitlines(), environment)
     if not sources:
         advice = "This machine's apt sources name no archive that has it"
+        if environment.is_raspberry:
+            advice += "; name Raspberry Pi OS's there, or take a root over: --from-tarball"
         raise EnvironmentUnusable(environment, advice)
     return sources
 
@@ -76,7 +78,8 @@ def sources_among(lines: Iterable[str], environment: EnvironmentName) -> tuple[S
         kind, uri, suite, component = (*line.split("|"), "", "", "")[:4]
         pocket = _pocket(suite)
         of_raspberry = _RASPBERRY.search(uri) is not None
-        if kind != "deb" or pocket is None or of_raspberry == environment.is_from_archive:
+        fits = environment.is_raspberry if of_raspberry else environment.is_debian
+        if kind != "deb" or pocket is None or not fits:
             continue
         components = found.setdefault((uri, environment.release + pocket), [])
         if component not in components:

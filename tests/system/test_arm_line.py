@@ -7,12 +7,14 @@ is made, which takes about ten minutes each.
 import json
 import os
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from elftools.elf.elffile import ELFFile
 
 from line import WHEELYARD, Line
+from sandboxes import reachable_folder
 from wheelyard.archives import APT_ENVIRONMENT
 from wheelyard.builder.environments.making import create
 from wheelyard.builder.environments.running import is_emulated, is_native
@@ -57,24 +59,31 @@ def environments() -> Store:
 
 
 @pytest.fixture
-def line(environment: str, tmp_path: Path) -> Line:
+def line(environment: str, tmp_path: Path) -> Iterator[Line]:
+    """Return a line whose builder knows this environment only, so that it cannot cross-compile."""
     store = environments()
     name = parse_environment_name(environment)
     target = target_of_environment(name, store.current(name).manifest.python)
     assert target is not None
-    line = Line(
-        tmp_path,
-        RealIndex(),
-        TARGETS=json.dumps([target.name]),
-        LIMITS__DURATION="PT2H",
-        BUILDER__ENVIRONMENT_FOLDER=str(store.folder),
-    )
+    with reachable_folder() as folder:
+        (folder / environment).symlink_to(store.folder / environment)
+        line = Line(
+            tmp_path,
+            RealIndex(),
+            TARGETS=json.dumps([target.name]),
+            LIMITS__DURATION="PT2H",
+            BUILDER__ENVIRONMENT_FOLDER=str(folder),
+        )
+        write_recipes(line)
+        yield line
+
+
+def write_recipes(line: Line) -> None:
     settings = {**line.environment(), "WHEELYARD_DATA": str(line.data)}
     subprocess.run([WHEELYARD, "database", "upgrade"], env=settings, check=True)
     for project, package in RECIPES.items():
         for words in (["project", "add", project], ["recipe", "set", project, "--debian", package]):
             subprocess.run([WHEELYARD, *words], env=settings, check=True)
-    return line
 
 
 def test_wheels_of_emulated_builds_are_installed_and_imported_in_their_root(

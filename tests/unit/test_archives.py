@@ -43,6 +43,12 @@ def test_the_archives_of_raspberry_pi_os_serve_its_own_roots_only() -> None:
     assert found("bookworm-armhf-raspios") == (Source(RASPBIAN, "bookworm", ("main",)),)
 
 
+def test_raspberry_pi_os_adds_to_debians_own_arm64() -> None:
+    uris = {source.uri for source in found("bookworm-arm64-raspios")}
+
+    assert uris == {DEBIAN, SECURITY, RASPBIAN}
+
+
 def test_a_suite_that_does_not_verify_can_be_left_out() -> None:
     assert without_suites(found("trixie-arm64"), ()) == found("trixie-arm64")
     assert [one.suite for one in without_suites(found("trixie-arm64"), ["trixie-security"])] == [

@@ -19,7 +19,7 @@ from wheelyard.log import get_logger
 from wheelyard.model.build import Limits
 from wheelyard.model.environment import EnvironmentName, target_of_environment
 from wheelyard.model.lane import Lane, Offer
-from wheelyard.model.target import Target, target_from_name
+from wheelyard.model.target import Target, target_from_name, targets_named
 
 _log = get_logger("builder.offers")
 _LIMITS = Limits(duration=timedelta(minutes=3))
@@ -43,16 +43,23 @@ _TIMES = re.compile(r"(\d+)m([\d.]+)s (\d+)m([\d.]+)s")
 def serveable(wanted: tuple[str, ...], environments: Environments) -> tuple[str, ...]:
     """Return the names of the targets that this machine serves: those asked for, or all it can.
 
-    It can serve its own system, and every target whose environment is here and runs here.
+    It can serve its own system, and every target whose environment is here and runs here. Of
+    `raspberry-pi` it serves those that it has environments for.
 
     Raises:
         InvalidSetting: if one is asked for that this machine has no system for.
         EnvironmentUnusable: if the system of one does not run here, with what to do about it.
     """
     if wanted:
-        for name in wanted:
-            _require(target_from_name(name), environments)
-        return wanted
+        found = []
+        for target in targets_named(wanted):
+            if target.name in wanted or environments.name_for(target) is not None:
+                _require(target, environments)
+                found.append(target.name)
+        if not found:
+            advice = "Make environments: wheelyard environment create bookworm-armhf"
+            raise InvalidSetting(f"targets: {', '.join(wanted)}", advice)
+        return tuple(found)
     found = [host.local_target().name]
     if environments.is_open:
         for environment in environments.store.names():

@@ -30,11 +30,11 @@ from wheelyard.database.engine import reading, writing
 from wheelyard.errors import DatabaseUnavailable, InvalidSetting
 from wheelyard.model.build import Verdict
 from wheelyard.model.project import Want
-from wheelyard.model.target import Target, target_from_name
+from wheelyard.model.target import Target, targets_named
 from wheelyard.publish.selection import PLAIN, overlay_of
 from wheelyard.settings import Settings, load
 from wheelyard.upstream.index import default_index_url
-from wheelyard.web.auth import hash_token, new_token
+from wheelyard.web.tokens import hash_token, new_token
 
 _LOCAL_BUILDER = "local"
 _LOOK_EVERY_SECONDS = 0.25
@@ -201,7 +201,7 @@ def _prepare(run: _Run) -> str:
 
 def _choose_targets(settings: Settings) -> tuple[Target, ...]:
     if settings.targets:
-        return tuple(target_from_name(name) for name in settings.targets)
+        return targets_named(settings.targets)
     return (local_target(),)
 
 

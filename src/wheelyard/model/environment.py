@@ -40,7 +40,7 @@ class EnvironmentName:
     """The name of an environment, such as `bookworm-armhf` or `bookworm-armhf-raspios`.
 
     `variant` is empty for Debian itself, and `cross` for Debian with compilers for other
-    architectures; one that has another variant is always imported.
+    architectures, `raspios` for Raspberry Pi OS; one that has another variant is always imported.
     """
 
     release: str
@@ -53,14 +53,27 @@ class EnvironmentName:
     @property
     def machine(self) -> str:
         """The kernel's word for the machines that this is for (`armv7l`)."""
-        if self.variant == _RASPBERRY and self.architecture == "armhf":
+        if not self.is_debian:
             return "armv6l"
         return MACHINES[self.architecture]
 
     @property
     def is_from_archive(self) -> bool:
-        """Whether Debian's own archives have all of it."""
-        return self.variant in {"", CROSS}
+        """Whether there are archives that have all of it: Debian's, or Raspberry Pi OS's."""
+        return self.variant in {"", CROSS, _RASPBERRY}
+
+    @property
+    def is_raspberry(self) -> bool:
+        """Whether it is of Raspberry Pi OS."""
+        return self.variant == _RASPBERRY
+
+    @property
+    def is_debian(self) -> bool:
+        """Whether packages of Debian itself fit.
+
+        Raspberry Pi OS adds to Debian's arm64, but has an armhf of its own, for older processors.
+        """
+        return not self.is_raspberry or self.architecture != "armhf"
 
     @property
     def compiles_for(self) -> tuple[str, ...]:

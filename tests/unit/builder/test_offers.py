@@ -64,6 +64,19 @@ def test_a_target_without_a_system_here_is_refused(tmp_path: Path) -> None:
         )
 
 
+def test_of_the_pi_family_a_builder_serves_what_it_has_environments_for(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    own = parse_environment_name("bookworm-amd64")
+    put_environment(store, own)
+    chosen = {"bookworm-cp311-aarch64": str(own)}
+
+    found = serveable(("raspberry-pi",), Environments(store=store, chosen=chosen))
+
+    assert found == ("bookworm-cp311-aarch64",)
+    with pytest.raises(InvalidSetting, match="raspberry-pi"):
+        serveable(("raspberry-pi",), Environments(store=store, chosen={}))
+
+
 @pytest.mark.timeout(60)
 def test_a_speed_is_measured_once(tmp_path: Path) -> None:
     environments = Environments(store=Store(tmp_path), chosen={}, is_open=False)
