@@ -167,10 +167,7 @@ def _search(file: Path, count: int) -> tuple[dict[str, float], float]:
     with reading(engine) as connection:
         connection.execute(text("SELECT 1"))
         for query in QUERIES:
-            times = [
-                _timed(partial(search, connection, query, limit=25))
-                for _ in range(ROUNDS)
-            ]
+            times = [_timed(partial(search, connection, query, limit=25)) for _ in range(ROUNDS)]
             found[query] = statistics.median(times) * 1000
         by_key = text("SELECT id FROM projects WHERE name = 'numpy'")
         one = statistics.median(
