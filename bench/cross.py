@@ -117,25 +117,31 @@ def measure(results: Path, lanes: Iterable[str], projects: Iterable[str]) -> Non
     with client, tempfile.TemporaryDirectory(prefix="wheelyard-bench-", dir="/var/tmp") as place:
         folder = Path(place)
         folder.chmod(0o711)
-        with _own_index(folder / "own") as server:
+        with _own_index(results.with_suffix(".index")) as own:
             for lane in lanes:
                 done = {one["project"] for one in read(results) if one["lane"] == lane}
                 for project in projects:
                     if project not in done:
-                        told = _measure(settings, client, folder, lane, project, server)
+                        told = _measure(settings, client, folder, lane, project, own)
                         with results.open("a", encoding="utf-8") as file:
                             file.write(json.dumps(told) + "\n")
 
 
 @contextmanager
-def _own_index(folder: Path) -> Iterator[str]:
+def _own_index(folder: Path) -> Iterator["_Own"]:
     """Serve what was built so far, for what is built with it, or needs it to be imported."""
-    (folder / "bookworm" / "simple").mkdir(parents=True)
+    (folder / "bookworm" / "simple").mkdir(parents=True, exist_ok=True)
     handler = partial(_Quiet, directory=str(folder))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/"
+        yield _Own(folder, f"http://127.0.0.1:{server.server_port}/")
         server.shutdown()
+
+
+@dataclass(frozen=True, slots=True)
+class _Own:
+    folder: Path
+    address: str
 
 
 class _Quiet(SimpleHTTPRequestHandler):
@@ -144,7 +150,7 @@ class _Quiet(SimpleHTTPRequestHandler):
 
 
 def _measure(  # noqa: PLR0913, PLR0917 - all that one figure needs
-    settings: Settings, client: httpx2.Client, folder: Path, lane: str, project: str, server: str
+    settings: Settings, client: httpx2.Client, folder: Path, lane: str, project: str, own: _Own
 ) -> dict[str, object]:
     meter = Meter(sandbox=open_sandbox(settings))
     bench = Bench(
@@ -154,7 +160,7 @@ def _measure(  # noqa: PLR0913, PLR0917 - all that one figure needs
         client=client,
         folder=folder,
         processors=host.machine().processors,
-        server=server,
+        server=own.address,
     )
     lease = _lease(Upstream(client, default_index_url()), project, lane)
     work = Path(tempfile.mkdtemp(dir=folder))
@@ -163,7 +169,7 @@ def _measure(  # noqa: PLR0913, PLR0917 - all that one figure needs
     with log.open("wb") as stream:
         outcome = build(bench, lease, Told(stream, stop=threading.Event()), work=work)
     if not isinstance(outcome.result, Failure):
-        shelf = folder / "own" / "bookworm" / "simple" / lease.project
+        shelf = own.folder / "bookworm" / "simple" / lease.project
         shelf.mkdir(parents=True, exist_ok=True)
         shutil.copy(outcome.result[0], shelf)
     print(f"{lane} {project} {lease.version}: {_shown(outcome)}", flush=True)

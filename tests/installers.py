@@ -26,18 +26,22 @@ VERSIONS = {
 
 
 def installer(name: str, folder: Path) -> Path:
-    """Return the program of an installer, of one that is kept or in a new environment below."""
+    """Return the program of an installer."""
+    return environment(name, VERSIONS[name], folder) / "bin" / name.partition("-")[0]
+
+
+def environment(name: str, wanted: Sequence[str], folder: Path) -> Path:
+    """Return an environment that has what is wanted: one that is kept, or a new one in `folder`."""
     kept = os.environ.get("TEST_INSTALLERS")
     home = Path(kept or folder).absolute() / name
-    program = home / "bin" / name.partition("-")[0]
     if not (home / "complete").exists():
         venv.create(home, with_pip=True, symlinks=True, clear=True)
-        words = ["install", "--quiet", "--disable-pip-version-check", "--upgrade", *VERSIONS[name]]
+        words = ["install", "--quiet", "--disable-pip-version-check", "--upgrade", *wanted]
         subprocess.run(
             [home / "bin/python", "-m", "pip", *words], check=True, capture_output=True, text=True
         )
         (home / "complete").touch()
-    return program
+    return home
 
 
 @dataclass(frozen=True)

@@ -51,8 +51,8 @@ from wheelyard.settings import DownloadsSettings, Settings
 from wheelyard.storage.objects import open_store
 from wheelyard.storage.store import Store
 from wheelyard.web.app import create_app
-from wheelyard.web.auth import hash_token, new_token
 from wheelyard.web.state import AppState
+from wheelyard.web.tokens import hash_token, new_token
 
 SERVER_URL = "http://yard.example.org/"
 INDEX_URL = "https://index.example.org/simple/"

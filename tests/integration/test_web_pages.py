@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import html
 import json
 import re
 from collections.abc import Iterator
@@ -379,7 +380,7 @@ def test_search_engines_find_every_page(yard: Yard, wheel: Wheel) -> None:
     while todo:
         answer = yard.client.get(todo.pop())
         assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/xml")
-        for place in ET.fromstring(answer.content).iter("{*}loc"):
+        for place in ET.fromstring(answer.content).findall(".//{*}loc"):
             path = urlsplit(place.text or "").path
             assert (place.text or "").startswith(yard.settings.server_url)
             (todo.append if path.endswith(".xml") else pages.add)(path)
@@ -398,7 +399,7 @@ def test_feeds_tell_of_new_wheels_and_failures(yard: Yard, wheel: Wheel) -> None
     hostile = "\"'><script>alert(1)</script>\x1b\x08\ufffe"
     yard.end(failed, failure=Failure(kind=FailureKind.TIMEOUT, message=hostile))
     titles = {
-        path: [(title.text or "") for title in _feed(yard, path).iter("{*}title")]
+        path: [(title.text or "") for title in _feed(yard, path).findall(".//{*}title")]
         for path in (
             "/feeds/wheels.atom",
             "/feeds/failures.atom",
@@ -498,8 +499,10 @@ def test_what_was_withdrawn_is_in_no_feed_and_has_no_build_page(yard: Yard) -> N
 
 
 def _links(page: str) -> list[str]:
+    """Return where a page leads to on the same server."""
     pieces = page.replace("src=", "href=").split('href="')[1:]
-    return [piece.partition('"')[0] for piece in pieces]
+    links = [html.unescape(piece.partition('"')[0]) for piece in pieces]
+    return [link for link in links if not urlsplit(link).netloc]
 
 
 def test_each_channel_has_its_own_index(yard: Yard) -> None:

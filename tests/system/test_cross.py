@@ -21,7 +21,7 @@ from wheelyard.errors import WheelyardError
 from wheelyard.model.certificate import CheckResult
 from wheelyard.model.lane import Lane
 from wheelyard.model.recipe import Recipe
-from wheelyard.model.target import target_from_name
+from wheelyard.model.target import Target, target_from_name
 from wheelyard.protocol import BuildLease, RecipeMessage, TargetMessage
 from wheelyard.settings import Settings
 
@@ -89,8 +89,8 @@ def oven(bench: Bench, tmp_path: Path) -> Iterator[Oven]:
         yield oven
 
 
-def for_board(lease: BuildLease, *, may_cross: bool = True) -> BuildLease:
-    target = TargetMessage.of(TARGET)
+def for_board(lease: BuildLease, board: Target = TARGET, *, may_cross: bool = True) -> BuildLease:
+    target = TargetMessage.of(board)
     return lease.model_copy(update={"target": target, "may_cross": may_cross})
 
 
@@ -118,13 +118,19 @@ def test_what_is_known_to_fail_is_not_tried_again(oven: Oven) -> None:
 
 
 @pytest.mark.soak
-def test_an_extension_module_is_compiled_for_the_board_and_imported(oven: Oven) -> None:
-    lease = for_board(oven.zoo("good-extension"))
+@pytest.mark.parametrize("architecture", ["armv7l", "aarch64"])
+def test_an_extension_module_is_compiled_for_the_board_and_imported(
+    oven: Oven, architecture: str
+) -> None:
+    board = target_from_name(f"bookworm-cp311-{architecture}")
+    if oven.bench.environments.pair_for(board) is None:
+        pytest.skip(f"no environments to cross-compile with for {architecture}")
+    lease = for_board(oven.zoo("good-extension"), board)
 
     outcome = oven.bake(lease)
 
     wheel = wheel_of(outcome)
-    assert wheel.name.endswith("linux_armv7l.whl")
+    assert wheel.name.endswith(f"linux_{architecture}.whl")
     assert outcome.cross_failure is None
     assert "cross-compiled with the tools of bookworm-amd64-cross" in oven.log(lease)
     [imported] = [check for check in outcome.checks if check.name == "import"]

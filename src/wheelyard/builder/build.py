@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 from wheelyard.builder import source
@@ -23,7 +24,8 @@ from wheelyard.model.wheel import WheelFile
 from wheelyard.protocol import BuildLease
 
 _PASSABLE = 0o711
-_SCRIPTS = ("*.py", "_custom_build/*.py", "_build/*.py")
+_SCRIPT_FOLDERS = (".", "_custom_build", "_build")
+_MAX_SCRIPTS = 200
 _MAX_SCRIPT_BYTES = 1024**2
 
 
@@ -163,10 +165,10 @@ def _pair(attempt: Attempt) -> Pair | None:
 
 
 def _scripts(project: Path, system: BuildSystem) -> Iterator[str]:
-    """Yield the texts of a project's own build scripts."""
-    patterns = (*_SCRIPTS, *(f"{folder.rstrip('/')}/*.py" for folder in system.backend_path))
-    for pattern in patterns:
-        for file in project.glob(pattern):
-            if file.is_symlink() or not file.is_file() or file.stat().st_size > _MAX_SCRIPT_BYTES:
-                continue
-            yield file.read_text(encoding="utf-8", errors="replace")
+    """Yield the texts of a project's own build scripts, as far as there are not too many."""
+    folders = [folder for folder in (*_SCRIPT_FOLDERS, *system.backend_path) if "\0" not in folder]
+    files = (file for folder in folders for file in (project / folder).glob("*.py"))
+    for file in islice(files, _MAX_SCRIPTS):
+        if file.is_symlink() or not file.is_file() or file.stat().st_size > _MAX_SCRIPT_BYTES:
+            continue
+        yield file.read_text(encoding="utf-8", errors="replace")

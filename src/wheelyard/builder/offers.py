@@ -66,9 +66,9 @@ def serveable(wanted: tuple[str, ...], environments: Environments) -> tuple[str,
             with suppress(WheelyardError):
                 require_runnable(environment)
                 python = environments.store.current(environment).manifest.python
-                target = target_of_environment(environment, python)
-                if target is not None and environments.name_for(target) == environment:
-                    found.append(target.name)
+                served = target_of_environment(environment, python)
+                if served is not None and environments.name_for(served) == environment:
+                    found.append(served.name)
     return tuple(dict.fromkeys(found))
 
 

@@ -2,7 +2,7 @@
 
 `app`       the program `wheelyard` and how its errors are shown
 `up`        everything on one machine: `children`, `progress` and `outcomes` are its parts
-`serve`     the long-running programs of a server: web, services
+`web`       the process that answers requests; `services`: what a server does by itself
 `build`     a builder; `builders`: who may build here
 `projects`  what is asked for and known of projects; `releases`: of one release
 `rebuilds`  building once more; `removals`: taking a project away

@@ -11,8 +11,8 @@ from wheelyard.errors import WheelyardError
 
 _MODULES = {
     ("up",): "up",
-    ("web",): "serve",
-    ("services",): "serve",
+    ("web",): "web",
+    ("services",): "services",
     ("builder",): "build",
     ("builder", "list"): "builders",
     ("builder", "token"): "builders",

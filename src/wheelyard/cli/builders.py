@@ -19,7 +19,7 @@ from wheelyard.model.builder import Builder
 from wheelyard.model.lane import Offer
 from wheelyard.model.names import parse_target_name
 from wheelyard.publish.removal import write_now
-from wheelyard.web.auth import hash_token, new_token
+from wheelyard.web.tokens import hash_token, new_token
 
 _MAX_NAME = 60
 _UNSEEN = timedelta(minutes=2)

@@ -34,7 +34,7 @@ from wheelyard.model.target import Target, targets_named
 from wheelyard.publish.selection import PLAIN, overlay_of
 from wheelyard.settings import Settings, load
 from wheelyard.upstream.index import default_index_url
-from wheelyard.web.auth import hash_token, new_token
+from wheelyard.web.tokens import hash_token, new_token
 
 _LOCAL_BUILDER = "local"
 _LOOK_EVERY_SECONDS = 0.25

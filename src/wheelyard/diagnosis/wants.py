@@ -62,7 +62,11 @@ _FOUND_BY_OTHER_NAMES = {
     "magickwand": "pkg-config:MagickWand",
     "octave": "program:octave",
     "lzma": "pkg-config:liblzma",
+    # One implementation is enough, and two get into each other's way.
     "mpi": "header:mpi.h",
+    "mpich": "header:mpi.h",
+    "open-mpi": "header:mpi.h",
+    "openmpi": "header:mpi.h",
     "mysql": "program:mysql_config",
     "netcdf": "pkg-config:netcdf",
     "odbc": "header:sql.h",

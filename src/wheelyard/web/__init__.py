@@ -5,7 +5,7 @@
 `simple_pages`  the simple index, negotiated
 `packages`      wheels and their metadata, with ranges
 `site_pages`    pages for people, logs, the stylesheet
-`builder_api`   what builders call; `auth` lets them in
+`builder_api`   what builders call; `auth` lets them in, by the hashes of their `tokens`
 `health`        whether it works
 `responses`     entity tags, caching and headers in one place
 `negotiation`, `conditional`  the rules of HTTP that these need, pure

@@ -1,7 +1,5 @@
-"""Tokens of builders: made, kept as hashes only, and checked on every request."""
+"""Tokens of builders are checked on every request."""
 
-import hashlib
-import secrets
 import time
 from typing import Annotated
 
@@ -14,28 +12,13 @@ from wheelyard.database import engine as database
 from wheelyard.errors import Unauthorized
 from wheelyard.model.builder import Builder
 from wheelyard.web.state import AppState, KnownBuilder, app_state
+from wheelyard.web.tokens import hash_token
 
-_PREFIX = "wy_"
-_TOKEN_BYTES = 32
 _MAX_TOKEN = 200
 _REMEMBERED_SECONDS = 2.0
 _bearer = HTTPBearer(
     auto_error=False, scheme_name="builder token", description="The token of a builder."
 )
-
-
-def new_token() -> str:
-    """Return a new secret token: `wy_` and 32 random bytes in URL-safe letters."""
-    return _PREFIX + secrets.token_urlsafe(_TOKEN_BYTES)
-
-
-def hash_token(token: str) -> str:
-    """Return what the database keeps of a token: its SHA-256 in hexadecimal.
-
-    A token has 256 random bits, so it needs neither salt nor a slow hash; and looking it up by its
-    hash tells an attacker who measures time nothing about the token.
-    """
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 async def current_builder(

@@ -6,7 +6,7 @@ import pytest
 from wheelyard.cli.app import modules_for
 
 EVERY_MODULE = [
-    *("up", "serve", "build", "builders", "projects", "releases", "queue", "targets"),
+    *("up", "web", "services", "build", "builders", "projects", "releases", "queue", "targets"),
     *("upstream", "databases", "stats", "downloads", "diagnose", "environments"),
     *("recipes", "failures", "reproduce", "certify"),
     *("verify", "provenance", "webserver", "mirror", "clients", "check"),
@@ -16,7 +16,7 @@ EVERY_MODULE = [
 @pytest.mark.parametrize(
     ("words", "modules"),
     [
-        (["web"], ["serve"]),
+        (["web"], ["web"]),
         (["builder", "--once"], ["build"]),
         (["builder", "token", "attic"], ["build", "builders"]),
         (["builder", "drain", "attic"], ["build", "builders"]),

@@ -142,6 +142,18 @@ def test_every_module_that_pkg_config_lacks_is_named() -> None:
     assert [cause.subject for cause in causes] == ["libham.pc", "libeggs.pc"]
 
 
+def test_what_may_be_installed_on_one_system_or_another_is_not_all_missing() -> None:
+    causes = diagnose(
+        failing_build(
+            "_configtest.c:2:10: fatal error: mpi.h: No such file or directory",
+            "error: Cannot compile MPI programs. Check your configuration!!!",
+            "  $ sudo dnf install mpich-devel     # for MPICH",
+            "  $ sudo apt install libopenmpi-dev  # for Open MPI",
+        )
+    )
+    assert [cause.subject for cause in causes] == ["mpi.h", "MPI"]
+
+
 def test_every_part_of_boost_that_cmake_lacks_is_named() -> None:
     causes = diagnose(
         failing_build(

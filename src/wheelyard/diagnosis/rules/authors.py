@@ -28,6 +28,11 @@ _OPTIONAL = re.compile(
     r"|^[\w ]{1,40}: no\b",
     re.IGNORECASE,
 )
+_INSTALLER = re.compile(
+    r"\b(?:apt|apt-get|aptitude|dnf|yum|brew|zypper|pacman|apk|conda|port|pip3?) "
+    r"(?:-\w{1,10} )?(?:install|add|-S)\b"
+)
+"""A list of commands for one system or another names what may be chosen, not what is missing."""
 _OF_PIP = ("note:", "hint:", "ERROR: Could not build wheels", "ERROR: Failed", "error: legacy-")
 _LIBRARY_FILE = re.compile(r"^lib[\w+-]{1,60}\.(?:so|a)\b")
 _NAME = r"[A-Za-z][\w.+-]{0,60}(?:(?-i: DB| MPI| GL)\b)?"
@@ -50,7 +55,8 @@ def _named(finding: Finding, _log: LogText) -> Iterable[Finding]:
     text = finding.text
     if text.startswith(_OF_PIP):
         return
-    tier = Tier.HINT if _OPTIONAL.search(text) else finding.tier
+    is_hint = _OPTIONAL.search(text) or _INSTALLER.search(text)
+    tier = Tier.HINT if is_hint else finding.tier
     for part in _SEPARATOR.split(finding.subject or ""):
         name = part.strip("'\" .")
         if not name or name.lower() in _NOISE:

@@ -2,7 +2,7 @@
 
 import hashlib
 
-from wheelyard.web.auth import hash_token, new_token
+from wheelyard.web.tokens import hash_token, new_token
 
 
 def test_tokens_are_long_never_the_same_and_easy_to_recognise() -> None:

@@ -1,4 +1,4 @@
-"""The long-running programs of a server: `wheelyard web` and `wheelyard services`."""
+"""`wheelyard services`: everything that a server does by itself."""
 
 import typer
 
@@ -21,24 +21,6 @@ from wheelyard.settings import load
 from wheelyard.upstream.follower import Follower, configured_sources
 from wheelyard.upstream.index import Upstream, default_index_url
 from wheelyard.upstream.reader import Reader
-from wheelyard.web.app import create_app
-from wheelyard.web.server import WebServer
-
-
-def web() -> None:
-    """Serve the index, the pages and the builders' interface."""
-    log.configure()
-    settings = load()
-    context = open_context(settings)
-    migrate.upgrade(context.engine)
-    app = create_app(
-        engine=context.engine,
-        store=context.store,
-        settings=settings,
-        clock=context.clock,
-        index_url=settings.upstream.url or default_index_url(),
-    )
-    WebServer(app, host=settings.host, port=settings.port).run()
 
 
 def services() -> None:
@@ -97,6 +79,5 @@ def services() -> None:
 
 
 def add_to(app: typer.Typer) -> None:
-    """Add `wheelyard web` and `wheelyard services`."""
-    app.command()(web)
+    """Add `wheelyard services`."""
     app.command()(services)
