@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import httpx2
 
-from wheelyard.builder import hooks
+from wheelyard.builder import hooks, processor
 from wheelyard.builder.cross import files as cross_files
 from wheelyard.builder.cross import toolchain as cross
 from wheelyard.builder.cross.falling_back import is_to_be_remembered
@@ -291,6 +291,7 @@ def _variables(
         "MAKEFLAGS": f"-j{jobs}",
         "CMAKE_BUILD_PARALLEL_LEVEL": str(jobs),
         "CARGO_BUILD_JOBS": str(jobs),
+        **processor.of_builds(lease.target.architecture),
         **({} if toolchain is None else cross.variables(toolchain)),
         **lease.recipe.environment,
     }

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
 
+from wheelyard.builder import processor
 from wheelyard.builder.hooks import open_plain_file
 from wheelyard.builder.installing import Index
 from wheelyard.builder.report import Reporting
@@ -40,8 +41,6 @@ _MAX_REQUIREMENTS = 100
 _MODULE = re.compile(r"([A-Za-z_]\w*)(?:\.py|(?:\.[\w-]+)?\.so)")
 _NOT_FOR_USERS = re.compile(r"(?:conftest|docs?|examples?|benchmarks?|setup|tests?)\Z|test_|__")
 _NO_FAULT = frozenset({"RuntimeError", "OSError", "SystemExit"})
-_OLDEST_CPU = {"armv6l": "arm1176", "armv7l": "cortex-a7"}
-"""What qemu pretends to be: the first Raspberry Pi of each architecture."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,8 +173,7 @@ def _run(  # noqa: PLR0913, PLR0917 - all that one run needs
     unpack(contents, site)
     hand_over(results, place.user)
     variables = {"PATH": "/usr/bin:/bin", "HOME": "/tmp/home", "LANG": "C.UTF-8"}  # noqa: S108 - a path inside the sandbox
-    if target.architecture in _OLDEST_CPU:
-        variables["QEMU_CPU"] = _OLDEST_CPU[target.architecture]
+    variables |= processor.of_imports(target.architecture)
     done = place.sandbox.run(
         Command(
             arguments=(
