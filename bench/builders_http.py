@@ -24,7 +24,7 @@ from postgres import running_cluster
 from wheelyard.database import builders, migrate
 from wheelyard.database.engine import connect, writing
 from wheelyard.protocol import PREFIX
-from wheelyard.web.auth import hash_token, new_token
+from wheelyard.web.tokens import hash_token, new_token
 
 BUILDERS = 8
 PROCESSES = 2
