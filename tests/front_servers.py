@@ -19,7 +19,7 @@ from serving import serving
 from yard import Yard
 
 UPSTREAM = "https://index.example.org/simple/"
-_PATIENCE = 20.0
+_PATIENCE = 300.0
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from wheelyard.builder.environments.making import NEEDED
 from wheelyard.builder.environments.store import Store
 from wheelyard.errors import EnvironmentUnusable, HostileContent, NotFound
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.system
 
 
 @pytest.fixture
