@@ -14,6 +14,14 @@ from hypothesis import HealthCheck, settings
 
 from postgres import Cluster, running_cluster
 
+# Neither how fast a machine is just now nor chance decides a test.
+settings.register_profile(
+    "untimed",
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("untimed")
 _OBJECTS_BETWEEN_COLLECTIONS = 10_000
 
 settings.register_profile(

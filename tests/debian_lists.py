@@ -33,6 +33,8 @@ usr/lib/x86_64-linux-gnu/pkgconfig/two.pc libdevel/libtwo-dev
 usr/lib/x86_64-linux-gnu/hdf5/serial/libhdf5.so libdevel/libhdf5-dev
 usr/lib/x86_64-linux-gnu/cmake/Widgets/WidgetsConfig.cmake libdevel/libwidgets-dev
 usr/lib/python3/dist-packages/libone.so python/python3-one
+usr/lib/x86_64-linux-gnu/tiled/plugins/liblua.so libs/libtiled1
+usr/include/mgba/core/soft.h libdevel/libmgba-dev
 usr/share/aclocal/ax_cxx_check.m4 devel/autoconf-archive
 usr/share/doc/foo/examples/swig doc/foo-doc
 """

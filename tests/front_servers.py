@@ -1,7 +1,9 @@
 """Real web servers in front of a yard: nginx and Caddy from Debian, as processes of the tests."""
 
 import os
+import re
 import shutil
+import ssl
 import subprocess
 import sys
 import threading
@@ -16,9 +18,9 @@ import httpx2
 
 from line import free_port
 from serving import serving
+from tls import Certificate
 from yard import Yard
 
-UPSTREAM = "https://index.example.org/simple/"
 _PATIENCE = 300.0
 
 
@@ -28,6 +30,7 @@ class Served:
 
     url: str
     log: Path
+    certificate: Certificate | None = None
 
 
 def program(name: str, folder: Path) -> Path:
@@ -68,7 +71,7 @@ def configuration(
         "STORE_URL": f"file://{yard.folder / 'store'}",
         "HOST": host,
         "PORT": port,
-        "UPSTREAM__URL": UPSTREAM,
+        "UPSTREAM__URL": yard.state.index_url,
     }
     words = ["webserver-config", kind, "--listen", listen, "--log", str(log)]
     words += ["--bucket", bucket] if bucket else []
@@ -84,20 +87,29 @@ def configuration(
 
 @contextmanager
 def behind_nginx(
-    yard: Yard, nginx: Path, folder: Path, *, bucket: str | None = None
+    yard: Yard,
+    nginx: Path,
+    folder: Path,
+    *,
+    bucket: str | None = None,
+    certificate: Certificate | None = None,
 ) -> Iterator[Served]:
-    """Run nginx before a yard; with `bucket`, it reads objects there instead of in the folder."""
+    """Run nginx before a yard, over TLS with a certificate.
+
+    With `bucket`, it reads objects there instead of in the folder.
+    """
     folder.mkdir(parents=True)
     with serving(yard) as url:
         listen = f"127.0.0.1:{free_port()}"
-        served = Served(f"http://{listen}/", folder / "access.log")
+        scheme = "https" if certificate else "http"
+        served = Served(f"{scheme}://{listen}/", folder / "access.log", certificate)
         process = url.removeprefix("http://").rstrip("/")
-        (folder / "wheelyard.conf").write_text(
-            configuration(
-                yard, "nginx", process=process, listen=listen, log=served.log, bucket=bucket
-            ),
-            encoding="utf-8",
+        printed = configuration(
+            yard, "nginx", process=process, listen=listen, log=served.log, bucket=bucket
         )
+        if certificate is not None:
+            printed = _with_tls(printed, certificate)
+        (folder / "wheelyard.conf").write_text(printed, encoding="utf-8")
         kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
         temporary = "".join(f"{kind}_temp_path {folder / kind};\n" for kind in kinds)
         user = "user root;\n" if os.geteuid() == 0 else ""
@@ -109,6 +121,18 @@ def behind_nginx(
         words = [str(nginx), "-c", str(folder / "nginx.conf"), "-p", str(folder), "-e", "stderr"]
         with _running(words, folder, served):
             yield served
+
+
+def _with_tls(printed: str, certificate: Certificate) -> str:
+    """Do to a configuration what its comments say about TLS."""
+    for pattern, line in (
+        (r"listen ([^;]*);\n(?=    server_name)", r"listen \1 ssl;\n"),
+        (r"# (ssl_certificate) [^;]*;", rf"\1 {certificate.file};"),
+        (r"# (ssl_certificate_key) [^;]*;", rf"\1 {certificate.key};"),
+    ):
+        printed, count = re.subn(pattern, line, printed)
+        assert count == 1
+    return printed
 
 
 @contextmanager
@@ -172,6 +196,8 @@ def _running(words: Sequence[str], folder: Path, served: Served) -> Iterator[Non
 
 def _answers(served: Served) -> bool:
     try:
-        return httpx2.get(f"{served.url}health").status_code == 200
+        trusted = served.certificate
+        verify = ssl.create_default_context(cafile=trusted.file) if trusted else True
+        return httpx2.get(f"{served.url}health", verify=verify).status_code == 200
     except httpx2.TransportError:
         return False

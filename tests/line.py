@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 from fake_upstream import FakeUpstream
 from wheelyard.database.builds import build_summaries
@@ -33,10 +33,17 @@ def free_port() -> int:
         return port
 
 
+class Upstream(Protocol):
+    """An index to follow, by its address."""
+
+    @property
+    def url(self) -> str: ...
+
+
 class Line:
     """One `wheelyard up`, its folder and its index."""
 
-    def __init__(self, folder: Path, upstream: FakeUpstream, **settings: str) -> None:
+    def __init__(self, folder: Path, upstream: Upstream, **settings: str) -> None:
         self.data = folder / "data"
         self.port = free_port()
         self.upstream = upstream

@@ -16,7 +16,8 @@ from builder_server import BuilderServer, make_lease, make_sdist_message
 from fake_upstream import UPLOADED_AT, FakeUpstream
 from sandboxes import bubblewrap, reachable_folder
 from wheelyard.builder import host
-from wheelyard.builder.build import Bench, Outcome, build
+from wheelyard.builder.attempt import Bench
+from wheelyard.builder.build import Outcome, build
 from wheelyard.builder.environments.choice import Environments
 from wheelyard.builder.environments.store import Store
 from wheelyard.builder.report import Report

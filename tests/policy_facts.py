@@ -53,6 +53,7 @@ def our_wheel(
     target: Target = BOOKWORM,
     state: WheelState = WheelState.PUBLISHED,
     requires_python: str | None = None,
+    portable_from: int | None = None,
 ) -> Wheel:
     return Wheel(
         file=WheelFile(
@@ -68,4 +69,5 @@ def our_wheel(
         build_id="b1",
         state=state,
         uploaded_at=datetime(2026, 11, 23, tzinfo=UTC),
+        portable_from=portable_from,
     )

@@ -11,9 +11,12 @@ from yard import Yard
 
 
 @contextmanager
-def serving(yard: Yard, *, certificate: Certificate | None = None) -> Iterator[str]:
-    """Serve a yard on a free port of this machine, over TLS with a certificate; stop again."""
-    server = WebServer(yard.app, host="127.0.0.1", port=0)
+def serving(yard: Yard, *, certificate: Certificate | None = None, port: int = 0) -> Iterator[str]:
+    """Serve a yard on a port of this machine, a free one if none is named; stop again.
+
+    With a certificate it is served over TLS.
+    """
+    server = WebServer(yard.app, host="127.0.0.1", port=port)
     if certificate is not None:
         server.config.ssl_certfile = certificate.file
         server.config.ssl_keyfile = str(certificate.key)

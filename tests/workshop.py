@@ -225,6 +225,7 @@ class Workshop:
         *announced: WheelFile,
         failure: Failure | None = None,
         environment_digest: str | None = None,
+        cross_failure: Failure | None = None,
     ) -> FinishReply:
         """Let a builder tell the end of a build, and the scheduler plan what follows from it."""
         reply = leases.finish(
@@ -239,6 +240,7 @@ class Workshop:
                 failure=None if failure is None else FailureMessage.of(failure),
                 build_seconds=1.5,
                 environment_digest=environment_digest,
+                cross_failure=None if cross_failure is None else FailureMessage.of(cross_failure),
             ),
         )
         self.plan()

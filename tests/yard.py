@@ -44,6 +44,7 @@ from wheelyard.model.names import (
 from wheelyard.model.project import ProjectPage, ProjectStatus, UpstreamFile, Want
 from wheelyard.model.target import target_from_name
 from wheelyard.model.wheel import Wheel, WheelFile, WheelState
+from wheelyard.publish.failures import FailurePages
 from wheelyard.publish.publisher import Publisher
 from wheelyard.publish.statistics import StatisticsPages
 from wheelyard.settings import DownloadsSettings, Settings
@@ -207,6 +208,7 @@ class Yard:
         requires_python: str | None = None,
         state: WheelState = WheelState.PUBLISHED,
         files: dict[str, bytes] | None = None,
+        dependencies: tuple[str, ...] = (),
     ) -> Wheel:
         """Have a wheel built, stored and put on record."""
         build_id = self.build(name, version=version, target=target)
@@ -237,7 +239,7 @@ class Yard:
         self.store.put(wheel.path, data)
         self.store.put(f"{wheel.path}.metadata", metadata)
         with writing(self.engine) as connection:
-            wheels.record_wheel(connection, wheel)
+            wheels.record_wheel(connection, wheel, dependencies=dependencies)
         self.end(build_id)
         return wheel
 
@@ -287,6 +289,7 @@ def make_yard(folder: Path, *, settings: Settings | None = None) -> Yard:
     )
     for key, content in _first_pages(settings.downloads.model_dump_json()).items():
         store.put(key, content)
+    FailurePages(engine, store=store, server_url=settings.server_url).tick()
     yard.activate(BOOKWORM)
     return yard
 

@@ -5,7 +5,7 @@ own keys.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -62,6 +62,8 @@ def find_sources(environment: EnvironmentName) -> tuple[Source, ...]:
     sources = sources_among(completed.stdout.splitlines(), environment)
     if not sources:
         advice = "This machine's apt sources name no archive that has it"
+        if environment.is_raspberry:
+            advice += "; name Raspberry Pi OS's there, or take a root over: --from-tarball"
         raise EnvironmentUnusable(environment, advice)
     return sources
 
@@ -76,7 +78,8 @@ def sources_among(lines: Iterable[str], environment: EnvironmentName) -> tuple[S
         kind, uri, suite, component = (*line.split("|"), "", "", "")[:4]
         pocket = _pocket(suite)
         of_raspberry = _RASPBERRY.search(uri) is not None
-        if kind != "deb" or pocket is None or of_raspberry != bool(environment.variant):
+        fits = environment.is_raspberry if of_raspberry else environment.is_debian
+        if kind != "deb" or pocket is None or not fits:
             continue
         components = found.setdefault((uri, environment.release + pocket), [])
         if component not in components:
@@ -107,13 +110,27 @@ def sources_list(sources: Sequence[Source], architecture: str, *, keyrings: Path
     )
 
 
-def make_sources_list(environment: EnvironmentName) -> str:
-    """Return the sources.list(5) of an environment on this machine.
+def without_suites(sources: Sequence[Source], names: Collection[str]) -> tuple[Source, ...]:
+    """Return sources without some suites, as one whose index does not verify.
 
     Raises:
-        EnvironmentUnusable: if there is no archive for it, or its keys are not installed.
+        EnvironmentUnusable: if one of them is not there, or none would be left.
     """
-    found = find_sources(environment)
+    suites = {source.suite for source in sources}
+    if not suites.issuperset(names) or suites.issubset(names):
+        advice = f"There are {', '.join(sorted(suites))}, and one must be left"
+        raise EnvironmentUnusable(f"suites without {', '.join(names)}", advice)
+    return tuple(source for source in sources if source.suite not in names)
+
+
+def make_sources_list(environment: EnvironmentName, *, leave_out: Collection[str] = ()) -> str:
+    """Return the sources.list(5) of an environment on this machine, without some suites.
+
+    Raises:
+        EnvironmentUnusable: if there is no archive for it, or its keys are not installed, or a
+            suite that is to be left out is not there.
+    """
+    found = without_suites(find_sources(environment), leave_out)
     return sources_list(found, environment.architecture, keyrings=_KEYRINGS)
 
 

@@ -18,9 +18,11 @@ from wheelyard.model.build import (
     SdistReference,
 )
 from wheelyard.model.certificate import MAX_CHARACTERS, MAX_EVIDENCE, Check, CheckResult
+from wheelyard.model.lane import Lane, Offer
 from wheelyard.model.names import (
     Filename,
     Sha256,
+    TargetName,
     parse_filename,
     parse_project_name,
     parse_sha256,
@@ -58,12 +60,30 @@ class Message(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class OfferMessage(Message):
+    """A target that a builder can serve; see `wheelyard.model.lane.Offer`."""
+
+    target: TargetNameField
+    lane: Lane
+    speed: float = Field(gt=0, le=1e6)
+
+    @classmethod
+    def of(cls, offer: Offer) -> "OfferMessage":
+        """Put an offer into a message."""
+        return cls(target=offer.target, lane=offer.lane, speed=offer.speed)
+
+    def offer(self) -> Offer:
+        """Take the offer out of the message."""
+        return Offer(target=TargetName(self.target), lane=self.lane, speed=self.speed)
+
+
 class RegisterRequest(Message):
     """What a builder tells of itself when it starts.
 
     `targets` are the names of the targets that it can build for; `memory_bytes` is the machine's
     memory and `processors` the number of its cores. `environments` are the digests of the
-    environments that it builds in, by target, where that is not the machine's own system.
+    environments that it builds in, by target, where that is not the machine's own system. `offers`
+    tell in which lane it serves targets, and how fast.
     """
 
     targets: tuple[TargetNameField, ...] = Field(max_length=100)
@@ -73,14 +93,49 @@ class RegisterRequest(Message):
     memory_bytes: int = Field(ge=0)
     processors: int = Field(ge=1)
     environments: dict[TargetNameField, Sha256Field] = Field(default={}, max_length=100)
+    offers: tuple[OfferMessage, ...] = Field(default=(), max_length=100)
 
 
 class RegisterReply(Message):
-    """The builder's name, the targets that it may take jobs of, and how often to report."""
+    """The builder's name, the targets that it may take jobs of, and how often to report.
+
+    `wanted_environments` are the digests of those environments whose manifests the server has not
+    got from this builder yet.
+    """
 
     name: str
     targets: tuple[str, ...]
     heartbeat_seconds: float
+    wanted_environments: tuple[Sha256Field, ...] = ()
+
+
+ShortWord = Annotated[str, Field(max_length=200)]
+
+
+class PackageMessage(Message):
+    """A Debian package that is installed in an environment."""
+
+    name: ShortWord
+    architecture: ShortWord
+    version: ShortWord
+
+
+class EnvironmentMessage(Message):
+    """What an environment is made of, as its builder tells.
+
+    `libraries` maps the shared libraries in the loader's folders to their packages, `dependencies`
+    to what Debian states for their users (deb-shlibs(5)); `python_exports` are the functions that
+    the interpreter defines for extension modules.
+    """
+
+    environment: str = Field(max_length=100)
+    origin: str = Field(max_length=300)
+    python: ShortWord
+    glibc: ShortWord
+    packages: tuple[PackageMessage, ...] = Field(max_length=5000)
+    libraries: dict[ShortWord, ShortWord] = Field(max_length=5000)
+    dependencies: dict[ShortWord, ShortWord] = Field(max_length=5000)
+    python_exports: tuple[ShortWord, ...] = Field(max_length=10_000)
 
 
 class ClaimRequest(Message):
@@ -232,7 +287,8 @@ class BuildLease(Message):
 
     `number` tells the builds of a release that made wheels apart: 0 for the first, which gets no
     build tag; the builder puts any other into WHEEL, RECORD and the filename before it hashes.
-    `index_url` is the simple index that build requirements come from.
+    `index_url` is the simple index that build requirements come from. `may_cross` is false where
+    cross compilers are known to fail with the project.
     """
 
     kind: Literal["build"] = "build"
@@ -245,6 +301,7 @@ class BuildLease(Message):
     recipe: RecipeMessage
     limits: LimitsMessage
     index_url: str
+    may_cross: bool = True
     lease_expires_at: AwareDatetime
     heartbeat_seconds: float = Field(gt=0)
 
@@ -384,6 +441,7 @@ class FinishRequest(Message):
 
     `build_seconds` is how long the project's own code ran, by the builder's clock; `environment`
     what it was built in, and `environment_digest` that of its manifest, where it has one.
+    `cross_failure` is why cross compilers could not make wheels that another lane then made.
     """
 
     wheels: tuple[WheelMessage, ...] = Field(default=(), max_length=MAX_WHEELS)
@@ -391,6 +449,7 @@ class FinishRequest(Message):
     build_seconds: float = Field(ge=0)
     environment: str | None = Field(default=None, max_length=100)
     environment_digest: Sha256Field | None = None
+    cross_failure: FailureMessage | None = None
 
 
 class FinishReply(Message):

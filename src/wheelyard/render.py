@@ -43,6 +43,11 @@ def shown_duration(duration: timedelta) -> str:
     return f"{minutes // _MINUTE} h {minutes % _MINUTE:02} min"
 
 
+def shown_seconds(seconds: float) -> str:
+    """Write so many seconds as a duration."""
+    return shown_duration(timedelta(seconds=seconds))
+
+
 def shown_span(milliseconds: int) -> str:
     """Write a long time as people read it, a year having 360 days: `25.3 years`, `3.0 days`."""
     for unit, length in _SPANS:
@@ -65,5 +70,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(size=shown_size, duration=shown_duration, time=shown_time)
+    environment.filters.update(
+        size=shown_size, duration=shown_duration, seconds=shown_seconds, time=shown_time
+    )
     return environment

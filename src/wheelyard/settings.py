@@ -15,10 +15,13 @@ from pydantic_settings import (
 
 from wheelyard.errors import InvalidSetting
 from wheelyard.model.build import Limits
+from wheelyard.model.target import add_release
 
 _PREFIX = "WHEELYARD_"
 _FILE_VARIABLE = "WHEELYARD_SETTINGS"
 _DEFAULT_FILE = "wheelyard.toml"
+_ReleaseName = Annotated[str, Field(pattern="^[a-z]{1,20}$")]
+_Glibc = Annotated[str, Field(pattern=r"^\d{1,3}\.\d{1,3}$")]
 
 
 class _Section(BaseModel):
@@ -117,6 +120,15 @@ class PublishSettings(_Section):
     purge_url: str | None = None
 
 
+class SiteSettings(_Section):
+    """What visitors of the pages may do.
+
+    `requests_per_hour` builds may be asked for there, by one address a tenth of them; 0: none.
+    """
+
+    requests_per_hour: int = Field(default=60, ge=0)
+
+
 class ProvenanceSettings(_Section):
     """Where wheels come from is signed with the key in `key_file`.
 
@@ -203,12 +215,17 @@ class Settings(BaseSettings):
     """Who runs this service: sent to upstream in the User-Agent."""
 
     targets: tuple[str, ...] = ()
-    """The names of the targets that wheels are made for; by default the machine itself."""
+    """The names of the targets that wheels are made for, `raspberry-pi` for those of the Pi family;
+    by default the machine itself."""
+
+    releases: dict[_ReleaseName, _Glibc] = {}
+    """Distribution releases that this version does not know, and their C libraries: `2.43`."""
 
     upstream: UpstreamSettings = UpstreamSettings()
     policy: PolicySettings = PolicySettings()
     healing: HealingSettings = HealingSettings()
     publish: PublishSettings = PublishSettings()
+    site: SiteSettings = SiteSettings()
     provenance: ProvenanceSettings = ProvenanceSettings()
     queue: QueueSettings = QueueSettings()
     limits: LimitsSettings = LimitsSettings()
@@ -264,7 +281,7 @@ def load(**overrides: object) -> Settings:
         raise InvalidSetting(file, f"{_FILE_VARIABLE} names a file that is not there")
     _refuse_unknown_variables()
     try:
-        return Settings(**overrides)  # type: ignore[arg-type] # validated by pydantic
+        settings = Settings(**overrides)  # type: ignore[arg-type] # validated by pydantic
     except ValidationError as error:
         wrong = "; ".join(
             f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()
@@ -272,6 +289,10 @@ def load(**overrides: object) -> Settings:
         raise InvalidSetting(wrong, "See docs/operations.md for what can be set") from None
     except ValueError as error:
         raise InvalidSetting(f"{file}: {error}") from None
+    for channel, glibc in settings.releases.items():
+        major, _, minor = glibc.partition(".")
+        add_release(channel, (int(major), int(minor)))
+    return settings
 
 
 def _settings_file() -> Path:

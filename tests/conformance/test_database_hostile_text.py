@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from factories import (
@@ -161,9 +161,7 @@ def test_a_builders_name_is_refused(engine: Engine, text: str) -> None:
 
 
 @given(text=st.text())
-@settings(
-    max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
-)
+@settings(max_examples=50)
 def test_any_value_comes_back_exactly(engine: Engine, text: str) -> None:
     with writing(engine) as connection:
         state.put_state(connection, "name", {text: [text]})

@@ -8,7 +8,12 @@ from wheelyard.database import pausing
 from wheelyard.database.due import DueLevel
 from wheelyard.database.engine import Engine, reading, writing
 from wheelyard.database.following import mark_asked
-from wheelyard.database.job_lists import jobs_in_state, jobs_of_project, waiting_jobs
+from wheelyard.database.job_lists import (
+    jobs_in_state,
+    jobs_of_project,
+    waiting_by_priority,
+    waiting_jobs,
+)
 from wheelyard.database.pausing import QueuePause
 from wheelyard.database.reading import due_projects
 from wheelyard.errors import UnknownProject
@@ -30,6 +35,10 @@ def test_waiting_jobs_are_listed_as_they_are_handed_out(engine: Engine) -> None:
         found = waiting_jobs(connection, target=TargetName(TARGET), limit=9)
         everywhere = jobs_in_state(connection, JobState.WAITING, target=None, limit=9)
         one = jobs_in_state(connection, JobState.WAITING, target=None, limit=1)
+        assert waiting_by_priority(connection) == {
+            TARGET: {Priority.REQUESTED: 1, Priority.NORMAL: 1},
+            OTHER: {Priority.NORMAL: 1},
+        }
     assert [str(job.version) for job in found] == ["2.0", "1.0"]
     assert [str(job.version) for job in everywhere] == ["2.0", "1.0", "3.0"]
     assert one == found[:1]

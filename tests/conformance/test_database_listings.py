@@ -75,6 +75,22 @@ def test_projects_are_listed_by_channel_and_serial_and_whether_a_wheel_is_pure(
     assert 0 < spam.serial < eggs.serial
 
 
+def test_projects_with_portable_wheels_are_listed_for_other_channels(engine: Engine) -> None:
+    here = "bookworm-cp311-aarch64"
+    name = "spam-1.0-cp311-abi3-manylinux_2_{}_aarch64.linux_aarch64.whl"
+    with writing(engine) as connection:
+        deliver(connection, name.format(35), project="spam", build=1, target=here)
+    with reading(engine) as connection:
+        (spam,) = listings(connection)
+    assert spam.portable_from == 35
+    assert [spam.is_on(channel) for channel in ("bookworm", "trixie", "bullseye", "woody")] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+
+
 def test_nothing_is_listed_before_something_is_published(engine: Engine) -> None:
     with reading(engine) as connection:
         assert listings(connection) == []

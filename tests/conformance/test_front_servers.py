@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from front_servers import Served, behind_caddy, behind_nginx, bucket_of, program
@@ -251,6 +251,13 @@ def test_a_file_is_handed_over_and_checked(client: httpx2.Client) -> None:
         assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
 
 
+def test_caches_are_told_where_the_answer_depends_on_the_installer(client: httpx2.Client) -> None:
+    chosen = ["Accept", "Accept-Encoding"]
+    for path, told in (("/simple/ham/", [*chosen, "User-Agent"]), ("/trixie/simple/ham/", chosen)):
+        answer = client.get(path, headers={"Accept": PIP})
+        assert (answer.status_code, answer.headers.get_list("Vary")) == (200, [", ".join(told)])
+
+
 def test_a_page_that_is_known_is_not_sent_again(client: httpx2.Client) -> None:
     first, _ = raw(client, "/bookworm/simple/spam-eggs/", Accept=PIP)
     etag = first.headers["ETag"]
@@ -359,7 +366,6 @@ def test_the_overlay_leads_to_upstream_where_it_has_no_page(
         assert (answer.status_code, answer.headers["Location"]) == (302, location)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
     st.lists(
         st.tuples(

@@ -12,7 +12,12 @@ from factories import digest
 from wheelyard.database.builds import build_summaries
 from wheelyard.database.engine import Engine, reading, writing
 from wheelyard.database.examinations import unexamined_builds
-from wheelyard.database.failures import failed_releases, failure_groups, regressions
+from wheelyard.database.failures import (
+    failed_releases,
+    failure_groups,
+    missing_projects,
+    regressions,
+)
 from wheelyard.database.recipes import recipe_rules
 from wheelyard.database.tables import builds
 from wheelyard.model.build import Failure, FailureKind
@@ -330,6 +335,10 @@ def test_failures_are_grouped_by_cause_and_tried_again_together(
         assert failed_releases(connection, kind="missing-header", subject="other.h") == []
     assert (group.kind, group.subject, group.projects) == ("missing-header", "nowhere.h", 1)
     assert group.examples == (SPAM,)
+    with reading(workshop.engine) as connection:
+        [missing] = missing_projects(connection, limit=10)
+    assert (missing.project, str(missing.version), missing.targets) == (SPAM, "1.0", (BOOKWORM,))
+    assert (missing.kind, missing.subject) == ("missing-header", "nowhere.h")
     with writing(workshop.engine) as connection:
         found = failed_releases(connection, kind="missing-header", subject="nowhere.h")
         assert retry(connection, found, at=workshop.clock.now()) == 1
@@ -357,3 +366,7 @@ def test_a_project_that_used_to_be_built_is_a_regression(
         [found] = regressions(connection, limit=10)
     assert (found.project, str(found.version), str(found.last_built)) == (SPAM, "2.0", "1.0")
     assert (found.kind, found.subject) == ("missing-header", "nowhere.h")
+    third = replace(upstream_file("spam-3.0.tar.gz"), uploaded_at=now)
+    workshop.read(first, second, third)
+    with reading(workshop.engine) as connection:
+        assert missing_projects(connection, limit=10) == []

@@ -9,6 +9,7 @@ import pytest
 
 from wheelyard.certify.inspection import read_metadata
 from wheelyard.database.builds import read_log
+from wheelyard.database.cross_failures import cross_failures_of
 from wheelyard.database.engine import Engine, reading, writing
 from wheelyard.database.pages import page_written, pages_to_write
 from wheelyard.errors import UploadRefused
@@ -297,3 +298,21 @@ def test_a_build_of_a_replaced_source_distribution_is_made_again(
     workshop.clock.advance(timedelta(minutes=1))
     sdist = workshop.claimed(builder).sdist
     assert (sdist.filename, sdist.sha256) == (filename, other.sha256)
+
+
+def test_what_only_another_lane_could_build_goes_straight_there_from_then_on(
+    workshop: Workshop, builder: Builder
+) -> None:
+    workshop.activate(BOOKWORM, NEWER)
+    workshop.plan()
+    lease = workshop.claimed(builder)
+    assert lease.may_cross
+    wheel = workshop.upload(lease, workshop.make_wheel(lease))
+
+    workshop.finish(builder, lease.build_id, wheel, cross_failure=COMPILE_ERROR)
+
+    with reading(workshop.engine) as connection:
+        [known] = cross_failures_of(connection, SPAM)
+    assert (known.architecture, str(known.versions)) == ("x86_64", ">=1.0")
+    assert known.reason == "compile-error: gcc rejected spam.c."
+    assert not workshop.claimed(builder).may_cross

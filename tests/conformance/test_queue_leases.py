@@ -5,11 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from wheelyard.database import builders
 from wheelyard.database.builds import read_log
-from wheelyard.database.engine import Engine, reading
+from wheelyard.database.engine import Engine, reading, writing
+from wheelyard.database.offers import save_offers
 from wheelyard.errors import LeaseLost
 from wheelyard.model.build import BuildState, JobState, Phase
+from wheelyard.model.builder import Builder
 from wheelyard.model.job import JobCount
+from wheelyard.model.lane import Lane, Offer
 from wheelyard.protocol import BuildLease
 from wheelyard.queue.leases import check_lease
 from wheelyard.settings import LimitsSettings, Settings
@@ -190,3 +194,26 @@ def test_an_ended_build_has_no_lease(workshop: Workshop) -> None:
     workshop.finish(builder, lease.build_id, failure=COMPILE_ERROR)
     with pytest.raises(LeaseLost):
         workshop.heartbeat(builder, lease.build_id)
+
+
+# Lanes.
+
+
+def offer(workshop: Workshop, name: str, lane: Lane, speed: float) -> Builder:
+    builder = workshop.builder(name)
+    with writing(workshop.engine) as connection:
+        save_offers(connection, builder.id, [Offer(target=BOOKWORM, lane=lane, speed=speed)])
+        builders.touch_builder(connection, builder.id, at=workshop.clock.now())
+    return builder
+
+
+def test_a_job_is_left_to_a_faster_lane_as_long_as_that_asks_for_jobs(
+    workshop: Workshop,
+) -> None:
+    slow = offer(workshop, "emulator", Lane.EMULATED, 0.1)
+    fast = offer(workshop, "board", Lane.NATIVE, 1.0)
+
+    assert workshop.claim(slow, targets=[BOOKWORM]) is None
+    workshop.clock.advance(timedelta(minutes=2))
+    assert workshop.claim(slow, targets=[BOOKWORM]) is not None
+    assert workshop.claim(fast, targets=[BOOKWORM]) is None

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from obstore.store import S3Store
 
@@ -218,11 +218,7 @@ _part = st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9._+!=@~-]{0,20}", fullmatch=True)
 _key = st.lists(_part, min_size=1, max_size=4).map("/".join)
 
 
-@settings(
-    max_examples=30,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(max_examples=30)
 @given(key=_key, data=st.binary(max_size=100), start=st.integers(0, 120), end=st.integers(0, 120))
 def test_any_plain_path_is_a_key(
     new_store: Callable[[], Store], key: str, data: bytes, start: int, end: int
@@ -236,11 +232,7 @@ def test_any_plain_path_is_a_key(
     assert list(store.keys("")) == []
 
 
-@settings(
-    max_examples=50,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(max_examples=50)
 @given(key=st.text(max_size=40))
 def test_any_other_text_is_refused_or_kept_as_it_is(
     new_store: Callable[[], Store], key: str

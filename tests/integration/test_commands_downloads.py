@@ -44,6 +44,7 @@ def test_a_log_is_counted_once_and_shown(wheelyard: Commands, log: Path) -> None
     printed = wheelyard("stats").output
     assert "evdev" in printed
     assert "█" in printed
+    assert "\ufffd" not in printed
     of_one = wheelyard("stats", "Evdev").output
     assert "Downloads of evdev" in of_one
     assert "installers told" not in of_one

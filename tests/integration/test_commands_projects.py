@@ -1,9 +1,13 @@
 """`wheelyard project …` and `wheelyard release …`."""
 
 import pytest
+from packaging.version import Version
 
 from commands import Commands
+from wheelyard.database.cross_failures import record_cross_failure
+from wheelyard.database.engine import writing
 from wheelyard.model.build import Verdict
+from wheelyard.model.names import parse_project_name
 from yard import BOOKWORM
 
 
@@ -170,3 +174,26 @@ def test_what_would_be_followed_again_is_not_removed(wheelyard: Commands) -> Non
     assert answer.exit_code == 5
     assert "--skip" in answer.errors
     assert wheelyard("project", "remove", "spam", "--skip", "broken").exit_code == 0
+
+
+def test_what_cross_compilers_fail_with_is_shown_and_can_be_forgotten(wheelyard: Commands) -> None:
+    yard, spam = wheelyard.yard, parse_project_name("spam")
+    with writing(yard.engine) as connection:
+        record_cross_failure(
+            connection,
+            spam,
+            Version("1.5"),
+            "armv7l",
+            "compile-error: no",
+            at=yard.clock.now(),
+        )
+
+    printed = wheelyard("project", "show", "spam").output
+    assert "Not cross-compiled" in printed
+    assert "compile-error: no" in printed
+    [shown] = wheelyard.json("project", "show", "spam")["cross_failures"]
+    assert (shown["versions"], shown["architecture"]) == (">=1.5", "armv7l")
+
+    assert wheelyard.json("project", "retry-cross", "spam") == {"project": "spam", "forgotten": 1}
+    assert wheelyard("project", "retry-cross", "spam").exit_code == 4
+    assert history(wheelyard)[-1] == ("project retry-cross", {"name": "spam"}, {})

@@ -19,8 +19,11 @@ from wheels import make_wheel
 from wheelyard.certify.inspection import read_metadata
 from wheelyard.database import builders
 from wheelyard.database.engine import reading, writing
+from wheelyard.database.offers import offers_of
 from wheelyard.errors import StoreFull
+from wheelyard.model.environment import manifest_digest
 from wheelyard.protocol import PREFIX
+from wheelyard.queue.environments import told_of
 from wheelyard.settings import LimitsSettings, Settings
 from wheelyard.storage.store import ObjectInfo, Store
 from yard import BOOKWORM, INDEX_URL, TRIXIE, Yard, make_yard
@@ -47,10 +50,11 @@ class Board:
     def post(self, path: str, **message: object) -> httpx2.Response:
         return self.client.post(f"{PREFIX}{path}", json=message, headers=self.headers)
 
-    def register(self, *targets: str) -> httpx2.Response:
+    def register(self, *targets: str, **more: object) -> httpx2.Response:
         return self.post(
             "/register",
             targets=targets,
+            **more,
             version="0.1",
             sandbox="bubblewrap",
             machine="Pi 5",
@@ -127,6 +131,7 @@ def test_a_build_goes_from_claim_to_the_index(yard: Yard, board: Board, tmp_path
         "name": "board",
         "targets": [BOOKWORM],
         "heartbeat_seconds": 5.0,
+        "wanted_environments": [],
     }
     yard.job()
     lease = board.lease()
@@ -259,6 +264,7 @@ def test_a_wrong_token_is_refused_everywhere(yard: Yard, header: str | None) -> 
         ("GET", f"/builds/{'0' * 32}/files/x.whl"),
         ("PUT", f"/builds/{'0' * 32}/files/x.whl/parts/0"),
         ("POST", f"/builds/{'0' * 32}/finish"),
+        ("PUT", f"/environments/{'0' * 64}"),
     ):
         answer = yard.client.request(method, f"{PREFIX}{path}", headers=headers, json={})
         assert problem(answer) == (401, "Unauthorized"), path
@@ -299,6 +305,51 @@ def test_registering_notes_what_the_builder_can_do(yard: Yard, board: Board) -> 
         capabilities = builders.builder_capabilities(connection, on_record.id)
     assert on_record.last_seen_at == yard.clock.now()
     assert (capabilities["machine"], capabilities["processors"]) == ("Pi 5", 4)
+
+
+def test_the_server_asks_once_for_what_is_in_an_environment(yard: Yard, board: Board) -> None:
+    package = ("libc6", "armhf", "2.36-9")
+    digest = manifest_digest("bookworm-armhf", "archive", [package])
+    told = {
+        "environment": "bookworm-armhf",
+        "origin": "archive",
+        "python": "3.11.2",
+        "glibc": "2.36",
+        "packages": [dict(zip(("name", "architecture", "version"), package, strict=True))],
+        "libraries": {"libffi.so.8": "libffi8"},
+        "dependencies": {"libffi.so.8": "libffi8 (>= 3.4)"},
+        "python_exports": ["PyLong_FromLong"],
+    }
+    environments = {BOOKWORM: digest}
+    path = f"{PREFIX}/environments/{digest}"
+
+    asked = board.register(BOOKWORM, environments=environments).json()["wanted_environments"]
+    lied = yard.client.put(path, json=told | {"origin": "elsewhere"}, headers=board.headers)
+    sent = yard.client.put(path, json=told, headers=board.headers)
+    asked_again = board.register(BOOKWORM, environments=environments).json()
+    other = Board(yard, yard.builder(name="other")).register(BOOKWORM, environments=environments)
+
+    assert asked == [digest]
+    assert problem(lied) == (422, "UploadRefused")
+    assert sent.status_code == 204
+    assert asked_again["wanted_environments"] == []
+    assert other.json()["wanted_environments"] == [digest]
+    with reading(yard.engine) as connection:
+        found = builders.builder_named(connection, "board")
+    assert found is not None
+    known = told_of(yard.store, digest, builder_id=found.id)
+    assert known is not None
+    assert known.python_exports == ("PyLong_FromLong",)
+
+
+def test_offers_are_kept_by_target(yard: Yard, board: Board) -> None:
+    offer = {"target": BOOKWORM, "lane": "emulated", "speed": 0.25}
+
+    board.register(BOOKWORM, offers=[offer])
+
+    with reading(yard.engine) as connection:
+        ((found,),) = offers_of(connection).values()
+    assert (found.target, found.lane.value, found.speed) == (BOOKWORM, "emulated", 0.25)
 
 
 def test_a_waiting_builder_gets_a_job_that_turns_up(yard: Yard, board: Board) -> None:

@@ -2,17 +2,22 @@
 
 import gzip
 import hashlib
+import html
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
+from xml.etree import ElementTree as ET
 
 import pytest
 
 from wheelyard.database import builds
 from wheelyard.database.engine import writing
 from wheelyard.model.build import Failure, FailureKind, Verdict
+from wheelyard.model.project import ProjectStatus
 from wheelyard.model.wheel import Wheel
+from wheelyard.publish.failures import FailurePages
 from wheelyard.settings import Settings
 from yard import BOOKWORM, TRIXIE, Yard, make_yard
 
@@ -249,7 +254,10 @@ def test_pages_for_people_run_and_load_nothing_from_elsewhere(yard: Yard, wheel:
         policy = answer.headers["Content-Security-Policy"]
         assert "default-src 'none'" in policy
         assert "unsafe" not in policy
-        assert b"<script" not in answer.content
+        scripts = re.findall(rb"<script[^>]*>", answer.content)
+        assert all(
+            re.fullmatch(rb'<script src="[./]*static/[a-z]+.js" defer>', one) for one in scripts
+        )
         assert b'src="http' not in answer.content
 
 
@@ -361,12 +369,140 @@ def test_every_link_of_the_site_answers(yard: Yard, wheel: Wheel) -> None:
     assert f"/build/{wheel.build_id}/" in seen
     assert f"/logs/{wheel.build_id}.log" in seen
     assert f"/{wheel.path}" in seen
-    assert "/static/style.css" in seen
+    assert {"/static/style.css", "/static/live.js", "/static/icon-180.png"} <= seen
+    assert {"/queue/", "/builders/", "/failures/", "/feeds/wheels.atom", "/stats/days.csv"} <= seen
+
+
+def test_search_engines_find_every_page(yard: Yard, wheel: Wheel) -> None:
+    robots = yard.client.get("/robots.txt").text
+    assert f"Sitemap: {yard.settings.server_url}sitemap.xml" in robots
+    todo, pages = ["/sitemap.xml"], set[str]()
+    while todo:
+        answer = yard.client.get(todo.pop())
+        assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/xml")
+        for place in ET.fromstring(answer.content).findall(".//{*}loc"):
+            path = urlsplit(place.text or "").path
+            assert (place.text or "").startswith(yard.settings.server_url)
+            (todo.append if path.endswith(".xml") else pages.add)(path)
+    assert f"/project/{wheel.project}/" in pages
+    for path in pages:
+        assert yard.client.get(path).status_code == 200, path
+    for path in ("/sitemap/7.xml", "/sitemap/99999999.xml", "/sitemap/x.xml"):
+        assert yard.client.get(path).status_code == 404
+    icon = yard.client.get("/favicon.ico")
+    assert (icon.status_code, icon.content[:4]) == (200, b"\0\0\1\0")
+
+
+def test_feeds_tell_of_new_wheels_and_failures(yard: Yard, wheel: Wheel) -> None:
+    yard.project("bacon", summary="Other")
+    failed = yard.build("bacon")
+    hostile = "\"'><script>alert(1)</script>\x1b\x08\ufffe"
+    yard.end(failed, failure=Failure(kind=FailureKind.TIMEOUT, message=hostile))
+    titles = {
+        path: [(title.text or "") for title in _feed(yard, path).findall(".//{*}title")]
+        for path in (
+            "/feeds/wheels.atom",
+            "/feeds/failures.atom",
+            f"/project/{wheel.project}/feed.atom",
+            "/project/bacon/feed.atom",
+        )
+    }
+    assert titles["/feeds/wheels.atom"][1:] == [wheel.file.filename]
+    assert titles["/feeds/failures.atom"][1:] == ["bacon 1.0 failed for bookworm-cp311-x86_64"]
+    assert titles[f"/project/{wheel.project}/feed.atom"][1:] == [wheel.file.filename]
+    summary = _feed(yard, "/project/bacon/feed.atom").find("{*}entry/{*}summary")
+    assert summary is not None
+    assert summary.text == "\"'><script>alert(1)</script>\ufffd\ufffd\ufffd"
+    assert yard.client.get("/project/unknown/feed.atom").status_code == 404
+    moved = yard.client.get("/project/Bacon/feed.atom")
+    assert moved.headers["Location"].endswith("/project/bacon/feed.atom")
+
+
+def _feed(yard: Yard, path: str) -> ET.Element:
+    answer = yard.client.get(path)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (
+        200,
+        "application/atom+xml; charset=utf-8",
+    )
+    return ET.fromstring(answer.content)
+
+
+def test_badges_tell_what_was_decided(yard: Yard) -> None:
+    yard.activate(BOOKWORM, TRIXIE)
+    yard.project("spam", versions=("1.0", "2.0"))
+    yard.decide("spam", version="1.0", verdict=Verdict.FAILED, reason="It failed.")
+    yard.decide("spam", version="2.0", verdict=Verdict.BUILT, reason="It was built.")
+    yard.decide("spam", version="2.0", target=TRIXIE, reason="It waits.")
+    said = {
+        path: yard.client.get(path)
+        for path in (
+            "/badge/spam.svg",
+            f"/badge/Spam/{BOOKWORM}.svg",
+            f"/badge/spam/{TRIXIE}.svg",
+            "/badge/unknown.svg",
+            "/badge/spam/bookworm-cp39-armv7l.svg",
+        )
+    }
+    titles = [ET.fromstring(answer.content).findtext("{*}title") for answer in said.values()]
+    assert titles == [
+        "wheelyard: wheels for 1 of 2 targets",
+        f"{BOOKWORM}: wheel",
+        f"{TRIXIE}: waiting",
+        "wheelyard: unknown",
+        "bookworm-cp39-armv7l: unknown",
+    ]
+    assert [answer.status_code for answer in said.values()] == [200, 200, 200, 404, 404]
+    for answer in said.values():
+        assert answer.headers["Content-Type"] == "image/svg+xml"
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    assert yard.client.get("/badge/spam/<script>.svg").status_code == 404
+
+
+def test_the_failures_are_there_for_people_and_programs(yard: Yard) -> None:
+    yard.project("eggs")
+    failed = yard.build("eggs")
+    yard.end(failed, failure=Failure(kind=FailureKind.TIMEOUT, message="Too <slow>."))
+    yard.decide("eggs", verdict=Verdict.FAILED, reason="It failed.")
+    FailurePages(yard.engine, store=yard.store, server_url=yard.settings.server_url).tick()
+    page = yard.client.get("/failures/").text
+    assert "Too &lt;slow&gt;." in page
+    assert f"/build/{failed}/" in page
+    document = yard.client.get("/failures/index.json").json()
+    assert [one["project"] for one in document["missing"]] == ["eggs"]
+    assert yard.client.get("/api/v1/failures").json() == document
+
+
+def test_the_queue_and_the_builders_are_shown(yard: Yard) -> None:
+    yard.activate(BOOKWORM, TRIXIE)
+    yard.project("eggs", versions=("1.0", "2.0"))
+    running = yard.build("eggs")
+    yard.job("eggs", version="2.0", target=TRIXIE)
+    queue = yard.client.get("/queue/").text
+    assert f'href="../build/{running}/"' in queue
+    assert f"?target={TRIXIE}" in queue
+    assert running not in yard.client.get(f"/queue/?target={TRIXIE}").text
+    assert yard.client.get("/queue/?target=<b>").status_code == 404
+    builders = yard.client.get("/builders/").text
+    assert 'id="builder-board1"' in builders
+    assert f'href="../build/{running}/"' in builders
+
+
+def test_what_was_withdrawn_is_in_no_feed_and_has_no_build_page(yard: Yard) -> None:
+    yard.project("eggs")
+    failed = yard.build("eggs")
+    yard.end(failed, failure=Failure(kind=FailureKind.TIMEOUT, message="Too slow."))
+    assert yard.client.get(f"/build/{failed}/").status_code == 200
+    yard.project("eggs", status=ProjectStatus.QUARANTINED)
+    assert yard.client.get(f"/build/{failed}/").status_code == 404
+    assert yard.client.get(f"/logs/{failed}.log").status_code == 404
+    assert b"eggs" not in yard.client.get("/feeds/failures.atom").content
 
 
 def _links(page: str) -> list[str]:
+    """Return where a page leads to on the same server."""
     pieces = page.replace("src=", "href=").split('href="')[1:]
-    return [piece.partition('"')[0] for piece in pieces]
+    links = [html.unescape(piece.partition('"')[0]) for piece in pieces]
+    return [link for link in links if not urlsplit(link).netloc]
 
 
 def test_each_channel_has_its_own_index(yard: Yard) -> None:

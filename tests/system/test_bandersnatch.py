@@ -1,6 +1,5 @@
 """bandersnatch, the mirror program that others run, copies our index and finds nothing to mend."""
 
-import json
 import os
 import subprocess
 import venv
@@ -8,13 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
 
+from line import free_port
 from serving import serving
 from tls import make_certificate
-from wheelyard.errors import NotStored
+from wheelyard.settings import Settings
 from yard import Yard, make_yard
 
 pytestmark = pytest.mark.system
@@ -47,51 +44,16 @@ def bandersnatch(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def yard(tmp_path: Path) -> Iterator[Yard]:
-    yard = make_yard(tmp_path / "yard")
+    port = free_port()
+    settings = Settings(data=tmp_path / "yard", port=port, public_url=f"https://127.0.0.1:{port}/")
+    yard = make_yard(tmp_path / "yard", settings=settings)
     for name in ("Spam.Eggs", "ham"):
         yard.project(name, versions=("1.0", "2.0"))
         yard.publish(name, requires_python=">=3.9")
     yard.publish("ham", version="2.0")
     yard.publisher.tick()
-    if not any("/pypi/" in getattr(route, "path", "") for route in yard.app.routes):
-        yard.app.router.routes.insert(0, Route("/pypi/{name}/json", _legacy_json))
     yield yard
     yard.engine.dispose()
-
-
-def _legacy_json(request: Request) -> Response:
-    """Answer as the older JSON interface does, from the page that the publisher wrote."""
-    yard_store = request.app.state.wheelyard.store
-    name = request.path_params["name"]
-    try:
-        page = json.loads(yard_store.get(f"simple/{name}/index.json"))
-    except NotStored:
-        return PlainTextResponse("Not found\n", status_code=404)
-    files = [
-        {
-            "filename": file["filename"],
-            "url": str(request.base_url) + file["url"].replace("../", ""),
-            "digests": file["hashes"],
-            "size": file["size"],
-            "packagetype": "bdist_wheel",
-            "requires_python": file.get("requires-python"),
-            "upload_time_iso_8601": file["upload-time"],
-            "yanked": bool(file["yanked"]),
-            "yanked_reason": None,
-        }
-        for file in page["files"]
-    ]
-    serial = page["meta"]["_last-serial"]
-    document = {
-        "info": {"name": name, "version": page["versions"][-1]},
-        "last_serial": serial,
-        "releases": {
-            version: [file for file in files if file["filename"].split("-")[1] == version]
-            for version in page["versions"]
-        },
-        "urls": files,
-    }
-    return JSONResponse(document, headers={"X-PyPI-Last-Serial": str(serial)})
 
 
 def run(bandersnatch: Path, folder: Path, command: str) -> str:
@@ -121,7 +83,7 @@ def test_bandersnatch_copies_everything_and_finds_nothing_to_mend(
 ) -> None:
     folder = tmp_path / "copy"
     folder.mkdir()
-    with serving(yard, certificate=make_certificate(folder)) as url:
+    with serving(yard, certificate=make_certificate(folder), port=yard.settings.port) as url:
         (folder / "bandersnatch.conf").write_text(
             _CONFIGURATION.format(folder=folder, url=url.rstrip("/")), encoding="utf-8"
         )

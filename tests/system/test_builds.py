@@ -15,7 +15,8 @@ import pytest
 
 from hostile_archives import traversal
 from oven import Oven, failure_of, open_bench, open_oven, wheel_of
-from wheelyard.builder.build import Bench, build
+from wheelyard.builder.attempt import Bench
+from wheelyard.builder.build import build
 from wheelyard.errors import LeaseLost, Stopped
 from wheelyard.model.build import FailureKind, Limits, Phase
 from zoo import expected, zoo_names

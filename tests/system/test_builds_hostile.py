@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from oven import Oven, failure_of, open_bench, open_oven
-from wheelyard.builder.build import Bench
+from wheelyard.builder.attempt import Bench
 from wheelyard.builder.sandbox.folders import remove_tree
 from wheelyard.model.build import FailureKind
 

@@ -15,6 +15,7 @@ from wheelyard.builder.environments.importing import copy_root, import_root, req
 from wheelyard.builder.environments.making import NEEDED
 from wheelyard.builder.environments.store import Store
 from wheelyard.errors import EnvironmentUnusable, HostileContent, NotFound
+from wheelyard.model.environment import parse_environment_name
 
 pytestmark = pytest.mark.system
 
@@ -73,6 +74,16 @@ def test_a_mounted_image_is_taken_over_like_a_tarball(place: Path) -> None:
     assert version.manifest.origin == "folder filled"
     assert (version.root / "usr/lib/marker").exists()
     assert list((version.root / "dev").iterdir()) == []
+
+
+def test_a_root_of_raspberry_pi_os_needs_no_archive_here(place: Path) -> None:
+    store, said = Store(place / "environments"), list[str]()
+    name = parse_environment_name("bookworm-amd64-raspios")
+
+    version = import_root(store, name, pack_root(place), say=said.append)
+
+    assert store.current(name) == version
+    assert version.manifest.environment == "bookworm-amd64-raspios"
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import pytest
 
 from oven import Oven, failure_of, open_bench, open_oven
 from sandboxes import bubblewrap, reachable_folder, run
-from wheelyard.builder.build import Bench
+from wheelyard.builder.attempt import Bench
 from wheelyard.builder.environments.checking import check
 from wheelyard.builder.environments.choice import Environments
 from wheelyard.builder.environments.helper import made_layer

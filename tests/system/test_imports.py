@@ -9,7 +9,7 @@ import pytest
 from oven import Oven, failure_of, open_bench, open_oven, wheel_of
 from wheels import make_wheel
 from wheelyard.builder import host
-from wheelyard.builder.build import Bench
+from wheelyard.builder.attempt import Bench
 from wheelyard.builder.importing import ImportPlace, check_imports
 from wheelyard.builder.installing import Index
 from wheelyard.certify.contents import Contents, read_contents

@@ -7,6 +7,7 @@ from wheelyard.archives import (
     network_options_among,
     sources_among,
     sources_list,
+    without_suites,
 )
 from wheelyard.errors import EnvironmentUnusable
 from wheelyard.model.environment import parse_environment_name
@@ -40,6 +41,30 @@ def test_the_machines_own_archives_are_used_for_another_release() -> None:
 
 def test_the_archives_of_raspberry_pi_os_serve_its_own_roots_only() -> None:
     assert found("bookworm-armhf-raspios") == (Source(RASPBIAN, "bookworm", ("main",)),)
+
+
+def test_raspberry_pi_os_adds_to_debians_own_arm64() -> None:
+    uris = {source.uri for source in found("bookworm-arm64-raspios")}
+
+    assert uris == {DEBIAN, SECURITY, RASPBIAN}
+
+
+def test_a_suite_that_does_not_verify_can_be_left_out() -> None:
+    assert without_suites(found("trixie-arm64"), ()) == found("trixie-arm64")
+    assert [one.suite for one in without_suites(found("trixie-arm64"), ["trixie-security"])] == [
+        "trixie",
+        "trixie-updates",
+    ]
+
+
+@pytest.mark.parametrize("names", [["bookworm"], ["trixie", "trixie-updates", "trixie-security"]])
+def test_what_is_not_there_or_everything_cannot_be_left_out(names: list[str]) -> None:
+    with pytest.raises(EnvironmentUnusable, match="one must be left"):
+        without_suites(found("trixie-arm64"), names)
+
+
+def test_the_archives_of_debian_have_the_cross_compilers() -> None:
+    assert found("trixie-amd64-cross") == found("trixie-amd64")
 
 
 def test_lines_that_make_no_sense_are_passed_over() -> None:

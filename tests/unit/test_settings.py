@@ -5,6 +5,7 @@ import pytest
 
 from wheelyard.errors import InvalidSetting
 from wheelyard.model.build import Limits
+from wheelyard.model.target import target_from_name
 from wheelyard.settings import LimitsSettings, load
 
 
@@ -65,3 +66,13 @@ def test_a_file_that_is_named_and_not_there_is_refused(monkeypatch: pytest.Monke
 
 def test_limits_are_settable() -> None:
     assert LimitsSettings(processes=7).limits().processes == 7
+
+
+def test_a_release_of_the_settings_is_known_to_targets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wheelyard.model.target.GLIBC_OF_CHANNEL", {})
+
+    load(releases={"duke": "2.44"})
+
+    assert target_from_name("duke-cp315-armv7l").glibc == (2, 44)
+    with pytest.raises(InvalidSetting, match="releases"):
+        load(releases={"Duke!": "2.44"})

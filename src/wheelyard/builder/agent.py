@@ -5,17 +5,21 @@ import os
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import IO, TypeVar
 
 from wheelyard.builder import host
-from wheelyard.builder.build import Bench, Outcome, build
+from wheelyard.builder.attempt import Bench
+from wheelyard.builder.build import Outcome, build
 from wheelyard.builder.connection import Connection
 from wheelyard.builder.environments.choice import open_environments
+from wheelyard.builder.environments.telling import message_of
+from wheelyard.builder.offers import offers, serveable
 from wheelyard.builder.report import Report
 from wheelyard.builder.sandbox.folders import build_user, choose_folder, remove_tree
 from wheelyard.builder.sandbox.opening import open_sandbox
@@ -39,6 +43,7 @@ from wheelyard.protocol import (
     ClaimRequest,
     FailureMessage,
     FinishRequest,
+    OfferMessage,
     RegisterRequest,
     WheelMessage,
 )
@@ -59,14 +64,14 @@ def run_agent(settings: Settings, *, stop: threading.Event, once: bool = False) 
     """Take jobs until told to stop, or one with `once`; return the exit status.
 
     Raises:
-        InvalidSetting: if there is no server or no token in the settings.
+        InvalidSetting: if there is no token, or a target that this machine has no system for.
+        EnvironmentUnusable: if a target's environment does not run here.
         SandboxMissing: if builds cannot be isolated here.
         Unauthorized: if the server does not take the token.
     """
     server = settings.builder.server or settings.server_url
     sandbox = open_sandbox(settings)
     folder = choose_folder(settings)
-    targets = settings.targets or (host.local_target().name,)
     facts = host.machine()
     connection = Connection(settings, server=server, token=_token(settings))
     client = http_client(contact=settings.contact, timeout=settings.upstream.timeout)
@@ -79,6 +84,7 @@ def run_agent(settings: Settings, *, stop: threading.Event, once: bool = False) 
         processors=facts.processors,
         server=server,
     )
+    targets = serveable(settings.targets, bench.environments)
     request = RegisterRequest(
         targets=targets,
         version=version("wheelyard"),
@@ -87,6 +93,10 @@ def run_agent(settings: Settings, *, stop: threading.Event, once: bool = False) 
         memory_bytes=facts.memory_bytes,
         processors=facts.processors,
         environments=_digests(bench, targets),
+        offers=tuple(
+            OfferMessage.of(offer)
+            for offer in offers(targets, bench.environments, sandbox, folder=folder)
+        ),
     )
     loop = _Loop(
         connection=connection,
@@ -99,6 +109,8 @@ def run_agent(settings: Settings, *, stop: threading.Event, once: bool = False) 
         with client, own_work_folder(folder) as work:
             registered = loop.retry(lambda: connection.register(request))
             _log.info("registered", name=registered.name, server=server, folder=str(folder))
+            for digest in registered.wanted_environments:
+                loop.tell_of_environment(digest, request.environments)
             loop.take_jobs(registered.targets, work=work)
     except Stopped:
         _log.info("stopped")
@@ -124,6 +136,20 @@ class _Loop:
             if lease is not None:
                 self._build(lease, work=work)
                 if self.once:
+                    return
+
+    def tell_of_environment(self, digest: str, digests: Mapping[str, str]) -> None:
+        """Send the manifest of an environment; one that has just been replaced is left out."""
+        environments = self.bench.environments
+        for text in (text for text, each in digests.items() if each == digest):
+            target = target_from_name(text)
+            name = environments.name_for(target)
+            if name is None:
+                continue
+            with environments.store.using(name) as version:
+                if version.manifest.digest == digest:
+                    message = message_of(version, target)
+                    self.retry(partial(self.connection.put_environment, digest, message))
                     return
 
     def retry(self, ask: Callable[[], _Answer], *, until_lost: Report | None = None) -> _Answer:
@@ -204,6 +230,7 @@ class _Loop:
                     build_seconds=outcome.build_seconds,
                     environment=outcome.environment,
                     environment_digest=outcome.environment_digest,
+                    cross_failure=_told(outcome.cross_failure),
                 )
         self.retry(report.flush, until_lost=report)
         reply = self.retry(
@@ -222,6 +249,10 @@ class _Loop:
                     self.connection.put_part(
                         lease.build_id, wheel.filename, number, stream.read(length)
                     )
+
+
+def _told(failure: Failure | None) -> FailureMessage | None:
+    return None if failure is None else FailureMessage.of(failure)
 
 
 def _failed(failure: Failure, outcome: Outcome) -> FinishRequest:

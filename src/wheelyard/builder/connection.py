@@ -20,6 +20,7 @@ from wheelyard.protocol import (
     PREFIX,
     BuildLease,
     ClaimRequest,
+    EnvironmentMessage,
     FinishReply,
     FinishRequest,
     Heartbeat,
@@ -61,6 +62,10 @@ class Connection:
     def register(self, request: RegisterRequest) -> RegisterReply:
         """Say what this builder is."""
         return self._require("/register", request, RegisterReply)
+
+    def put_environment(self, digest: str, message: EnvironmentMessage) -> None:
+        """Tell what is in an environment."""
+        self._send("PUT", f"/environments/{digest}", content=_json(message))
 
     def claim(self, request: ClaimRequest) -> BuildLease | None:
         """Ask for a job; None if there is none for us now."""

@@ -5,7 +5,7 @@ import os
 import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import IO
@@ -40,7 +40,8 @@ class Workplace:
     """Where one build's hooks run: its folders outside, and what they run with.
 
     `source` and `output` are the build user's, and shown inside, writable; `control` is ours, and
-    new; `environment` holds the variables.
+    new; `environment` holds the variables, `read_only` maps further folders by their paths inside,
+    and `config_settings` are the back end's (PEP 517).
     """
 
     sandbox: Sandbox
@@ -50,6 +51,8 @@ class Workplace:
     control: Path
     environment: dict[str, str]
     limits: Limits
+    read_only: dict[str, Path] = field(default_factory=dict)
+    config_settings: dict[str, list[str]] | None = None
 
 
 def requirements_of(
@@ -65,7 +68,7 @@ def requirements_of(
         system,
         build_environment,
         hook="get_requires_for_build_wheel",
-        arguments=[None],
+        arguments=[workplace.config_settings],
         write=write,
     )
     if isinstance(value, Failure):
@@ -92,7 +95,7 @@ def build_wheel(
         system,
         build_environment,
         hook="build_wheel",
-        arguments=[OUTPUT, None, None],
+        arguments=[OUTPUT, workplace.config_settings, None],
         write=write,
     )
     if isinstance(value, Failure):
@@ -139,7 +142,11 @@ def _run(  # noqa: PLR0913 - all that one hook needs
                 f"{_RESULTS}/{_RESULT}",
             ),
             folder=SOURCE,
-            read_only={INSIDE: build_environment, _RUNNER: _RUNNER_FILE},
+            read_only={
+                **workplace.read_only,
+                INSIDE: build_environment,
+                _RUNNER: _RUNNER_FILE,
+            },
             writable={SOURCE: workplace.source, OUTPUT: workplace.output, _RESULTS: results},
             environment=workplace.environment,
             limits=workplace.limits,

@@ -78,6 +78,14 @@ def local_target(root: Path = Path("/"), *, needs_headers: bool = True) -> Targe
     )
 
 
+def architecture() -> str:
+    """Return the architecture that this machine's own programs are built for."""
+    python = _ask_python(needs_headers=False)
+    return architecture_of(
+        debian=_debian_architecture(), kernel=os.uname().machine, bits=python.bits
+    )
+
+
 def architecture_of(*, debian: str | None, kernel: str, bits: int) -> str:
     """Return the architecture that programs are built for, in the kernel's words.
 

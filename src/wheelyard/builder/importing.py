@@ -28,6 +28,7 @@ from wheelyard.model.target import Target
 NAME = "import"
 """The name of the check."""
 
+_UNTRIED = "What the wheel requires cannot be installed for this target yet."
 _WHEEL = "/build/wheel"
 _RESULTS = "/build/results"
 _RUNNER = "/build/import_runner.py"
@@ -74,11 +75,15 @@ def check_imports(
     if isinstance(environment, Failure):
         if environment.kind.is_worth_a_retry:
             return environment
-        message = "What the wheel requires cannot be installed for this target yet."
-        return not_applicable(NAME, message, environment.subject or environment.message)
+        return not_applicable(NAME, _UNTRIED, environment.subject or environment.message)
     report.say(f"importing {', '.join(modules)}")
     results = _run(contents, modules, environment, target, place, report)
     return results if isinstance(results, Failure) else judge(modules, results)
+
+
+def is_untried(check: Check) -> bool:
+    """Whether nothing was imported for want of what the wheel requires."""
+    return check.message == _UNTRIED
 
 
 def top_level_modules(contents: Contents) -> tuple[str, ...]:

@@ -135,10 +135,14 @@ def run(
 
 
 def _installer(target: Target, index: Index) -> list[str]:
-    """Return uv's words, or pip's where uv does not run (there are boards without it)."""
+    """Return uv's words, or pip's where uv does not run (there are boards without it).
+
+    For a machine of another kind that uv has no word for, it would take wheels of this one.
+    """
     uv = Path(sys.executable).with_name("uv")
     python = f"{target.python[0]}.{target.python[1]}"
-    if not uv.exists():
+    is_foreign = target.architecture not in {os.uname().machine, *_PLATFORMS_OF_UV}
+    if is_foreign or not uv.exists():
         before = [] if index.before is None else ["--uploaded-prior-to", index.before.isoformat()]
         return [
             sys.executable,

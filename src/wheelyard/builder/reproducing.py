@@ -11,7 +11,8 @@ from typing import IO
 
 from wheelyard.builder import host
 from wheelyard.builder.agent import own_work_folder
-from wheelyard.builder.build import Bench, Outcome, build
+from wheelyard.builder.attempt import Bench
+from wheelyard.builder.build import Outcome, build
 from wheelyard.builder.environments.choice import Environments, open_environments
 from wheelyard.builder.hooks import Workplace
 from wheelyard.builder.sandbox.folders import build_user, choose_folder

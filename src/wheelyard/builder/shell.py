@@ -43,7 +43,11 @@ def open_shell(
         command = Command(
             arguments=(f"{INSIDE}/bin/python3", _RUNNER, f"{_MEETING}/socket", *_SHELL),
             folder=SOURCE,
-            read_only={INSIDE: build_environment, _RUNNER: _RUNNER_FILE},
+            read_only={
+                **workplace.read_only,
+                INSIDE: build_environment,
+                _RUNNER: _RUNNER_FILE,
+            },
             writable={SOURCE: workplace.source, _MEETING: meeting},
             environment={
                 **workplace.environment,

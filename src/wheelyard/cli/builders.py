@@ -13,8 +13,10 @@ from wheelyard.context import Context
 from wheelyard.database import builders, removal
 from wheelyard.database.engine import Connection, reading
 from wheelyard.database.leases import end_leases_of
+from wheelyard.database.offers import offers_of
 from wheelyard.errors import InvalidName, NotFound
 from wheelyard.model.builder import Builder
+from wheelyard.model.lane import Offer
 from wheelyard.model.names import parse_target_name
 from wheelyard.publish.removal import write_now
 from wheelyard.web.tokens import hash_token, new_token
@@ -33,6 +35,7 @@ def list_builders(*, as_json: AsJson = False) -> None:
             (builder, builders.builder_capabilities(connection, builder.id))
             for builder in builders.all_builders(connection)
         ]
+        offered = offers_of(connection)
     now = context.clock.now()
     if as_json:
         print_json(
@@ -42,6 +45,7 @@ def list_builders(*, as_json: AsJson = False) -> None:
                         **plain(builder),
                         "state": _state(builder, now),
                         "jobs": leases.get(builder.id, 0),
+                        "offers": [plain(offer) for offer in offered.get(builder.id, ())],
                         "capabilities": told,
                     }
                     for builder, told in found
@@ -51,17 +55,22 @@ def list_builders(*, as_json: AsJson = False) -> None:
         return
     print_table(
         "Builders",
-        ("builder", "state", "jobs", "targets", "last seen", "token expires"),
+        ("builder", "state", "jobs", "targets", "offers", "last seen", "token expires"),
         [
             (
                 *(builder.name, _state(builder, now), leases.get(builder.id, 0)),
                 " ".join(sorted(builder.targets)) or "any",
+                ", ".join(_offer(offer) for offer in offered.get(builder.id, ())),
                 builder.last_seen_at,
                 builder.expires_at,
             )
             for builder, _ in found
         ],
     )
+
+
+def _offer(offer: Offer) -> str:
+    return f"{offer.target} {offer.lane} ({offer.speed:.2g})"
 
 
 def _state(builder: Builder, now: datetime) -> str:

@@ -1,5 +1,6 @@
 """`wheelyard environment …`: the systems that builds run in, on this machine."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -15,7 +16,7 @@ from wheelyard.builder.sandbox.opening import open_sandbox
 from wheelyard.cli.environment_index import index
 from wheelyard.cli.output import AsJson, print_json, print_line, print_table
 from wheelyard.cli.steps import Steps
-from wheelyard.errors import EnvironmentUnusable, WheelyardError
+from wheelyard.errors import EnvironmentUnusable, InvalidSetting, WheelyardError
 from wheelyard.model.environment import EnvironmentName, parse_environment_name
 from wheelyard.settings import load
 
@@ -29,24 +30,41 @@ _Tarball = Annotated[
     typer.Option(help="Take over a root: a tarball of one, or a folder (a mounted image)."),
 ]
 
+_LeaveOut = Annotated[
+    list[str] | None,
+    typer.Option(help="Leave a suite of the archives out (bookworm-security); may be repeated."),
+]
 
-def create(name: _Name, *, from_tarball: _Tarball = None, as_json: AsJson = False) -> None:
+
+def create(
+    name: _Name,
+    *,
+    from_tarball: _Tarball = None,
+    leave_out: _LeaveOut = None,
+    as_json: AsJson = False,
+) -> None:
     """Make an environment from this machine's own Debian archives, or from a tarball."""
     parsed, store = parse_environment_name(name), _store()
     if store.has(parsed):
         advice = f"It is there; make it anew: wheelyard environment update {name}"
         raise EnvironmentUnusable(name, advice)
-    _make(store, parsed, from_tarball=from_tarball, as_json=as_json)
+    _make(store, parsed, from_tarball, leave_out=leave_out or (), as_json=as_json)
 
 
-def update(name: _Name, *, from_tarball: _Tarball = None, as_json: AsJson = False) -> None:
+def update(
+    name: _Name,
+    *,
+    from_tarball: _Tarball = None,
+    leave_out: _LeaveOut = None,
+    as_json: AsJson = False,
+) -> None:
     """Make an environment anew and put it in place of the old one; running builds keep theirs."""
     parsed, store = parse_environment_name(name), _store()
     if not (store.folder / str(parsed)).is_dir():
         store.current(parsed)
     if from_tarball is None and store.has(parsed):
         _require_archive(store, parsed)
-    _make(store, parsed, from_tarball=from_tarball, as_json=as_json)
+    _make(store, parsed, from_tarball, leave_out=leave_out or (), as_json=as_json)
 
 
 def _require_archive(store: Store, name: EnvironmentName) -> None:
@@ -60,13 +78,22 @@ def _require_archive(store: Store, name: EnvironmentName) -> None:
         raise EnvironmentUnusable(name, advice)
 
 
-def _make(store: Store, name: EnvironmentName, *, from_tarball: Path | None, as_json: bool) -> None:
-    if name.variant and from_tarball is None:
-        advice = "Debian's archives have no variants; take one over: --from-tarball"
+def _make(
+    store: Store,
+    name: EnvironmentName,
+    from_tarball: Path | None,
+    *,
+    leave_out: Sequence[str],
+    as_json: bool,
+) -> None:
+    if not name.is_from_archive and from_tarball is None:
+        advice = "Debian's archives have no such variant; take one over: --from-tarball"
         raise EnvironmentUnusable(name, advice)
+    if leave_out and from_tarball is not None:
+        raise InvalidSetting("--leave-out", "A root that is taken over has what it has")
     with Steps(quiet=as_json) as steps:
         if from_tarball is None:
-            version = make_environment(store, name, say=steps.say)
+            version = make_environment(store, name, say=steps.say, leave_out=leave_out)
         else:
             version = import_root(store, name, from_tarball, say=steps.say)
     _tell(version, seconds=steps.seconds, as_json=as_json)

@@ -11,6 +11,7 @@ from wheelyard.cli.rebuilds import Targets, rebuild_and_tell
 from wheelyard.cli.removals import remove_and_tell
 from wheelyard.cli.wanted import parse_want
 from wheelyard.database import projects, skips
+from wheelyard.database.cross_failures import forget_cross_failures
 from wheelyard.database.engine import reading
 from wheelyard.database.job_lists import jobs_of_project
 from wheelyard.errors import BadInput, NotFound, UnknownProject
@@ -81,6 +82,14 @@ def print_overview(overview: ProjectOverview, jobs: list[QueuedJob]) -> None:
             "Skips",
             ("versions", "target", "reason"),
             [(one.versions or "all", one.target or "all", one.reason) for one in overview.skips],
+        ),
+        (
+            "Not cross-compiled",
+            ("versions", "architecture", "since", "reason"),
+            [
+                (one.versions, one.architecture, one.failed_at, one.reason)
+                for one in overview.cross_failures
+            ],
         ),
         (
             "Decisions",
@@ -167,6 +176,20 @@ def unskip(
         print_json({"lifted": lifted})
     else:
         print_line(f"{project}: {len(lifted)} skips are lifted.")
+
+
+@project_commands.command("retry-cross")
+def retry_cross(name: _Name, *, as_json: AsJson = False) -> None:
+    """Forget that cross compilers fail with a project, so that its next build tries them again."""
+    project = parse_project_name(name)
+    with audited(opened(), "project retry-cross", {"name": name}) as operation:
+        forgotten = forget_cross_failures(operation.connection, project)
+        if not forgotten:
+            raise NotFound(f"{project}: a failure of cross compilers", "Nothing is known of one")
+    if as_json:
+        print_json({"project": project, "forgotten": forgotten})
+    else:
+        print_line(f"{project} is cross-compiled again where that is possible.")
 
 
 def _specifiers(text: str) -> SpecifierSet:

@@ -9,6 +9,7 @@ from wheelyard.context import open_context, own_requests
 from wheelyard.database import migrate
 from wheelyard.downloads import sources as logs
 from wheelyard.downloads.ingest import Counting
+from wheelyard.publish.failures import FailurePages
 from wheelyard.publish.notary import Notary
 from wheelyard.publish.publisher import Publisher
 from wheelyard.publish.purge import Purge
@@ -63,6 +64,7 @@ def services() -> None:
                     clock=context.clock,
                     settings=settings.downloads,
                 ),
+                FailurePages(context.engine, store=context.store, server_url=settings.server_url),
                 Counting(
                     context.engine,
                     logs.configured_sources(

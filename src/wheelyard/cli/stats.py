@@ -60,7 +60,8 @@ def _print_sums(found: Statistics | ProjectStatistics) -> None:
         ],
     )
     line = sparkline([day.sum.downloads for day in found.days])
-    print_line(f"{found.days[0].starts_on:%d %b} {line} {found.days[-1].starts_on:%d %b}\n")
+    print_line(f"{found.days[0].starts_on:%d %b} {line} {found.days[-1].starts_on:%d %b}")
+    print_line("")
     highest = max(month.sum.saved_ms for month in found.months)
     most = max(month.sum.downloads for month in found.months)
     print_table(

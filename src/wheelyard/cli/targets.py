@@ -13,7 +13,7 @@ from wheelyard.database.targets import TargetState
 from wheelyard.errors import UnknownTarget
 from wheelyard.model.build import JobState
 from wheelyard.model.names import parse_target_name
-from wheelyard.model.target import target_from_name
+from wheelyard.model.target import target_from_name, targets_named
 
 target_commands = typer.Typer(help="What wheels are made for.", no_args_is_help=True)
 
@@ -75,12 +75,22 @@ def add(
     position: Annotated[int | None, typer.Option(help="The lowest is probed first.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make wheels for a target from now on, of the most wanted projects first."""
-    target = target_from_name(name, python_full=python)
+    """Make wheels for a target from now on, of the most wanted projects first.
+
+    `raspberry-pi` stands for all targets of the Pi family.
+    """
+    added = targets_named([name])
+    if python is not None:
+        added = (target_from_name(name, python_full=python),)
     arguments = {"name": name, "python": python, "position": position}
     with audited(opened(), "target add", arguments) as operation:
-        targets.add_target(operation.connection, target, position=position)
-    _tell(name, "active", as_json=as_json)
+        for target in added:
+            targets.add_target(operation.connection, target, position=position)
+    if as_json and len(added) > 1:
+        print_json({"targets": [{"target": one.name, "state": "active"} for one in added]})
+        return
+    for one in added:
+        _tell(one.name, "active", as_json=as_json)
 
 
 @target_commands.command()

@@ -1,6 +1,7 @@
 """`wheelyard up`: everything on one machine, for a chosen set of projects."""
 
 import fcntl
+import json
 import shlex
 import socket
 import sys
@@ -29,7 +30,7 @@ from wheelyard.database.engine import reading, writing
 from wheelyard.errors import DatabaseUnavailable, InvalidSetting
 from wheelyard.model.build import Verdict
 from wheelyard.model.project import Want
-from wheelyard.model.target import Target, target_from_name
+from wheelyard.model.target import Target, targets_named
 from wheelyard.publish.selection import PLAIN, overlay_of
 from wheelyard.settings import Settings, load
 from wheelyard.upstream.index import default_index_url
@@ -99,6 +100,7 @@ def _serve(run: _Run, *, token: str) -> int:
             "WHEELYARD_DATA": str(settings.data.absolute()),
             "WHEELYARD_PORT": str(settings.port),
             "WHEELYARD_UPSTREAM__URL": settings.upstream.url or default_index_url(),
+            "WHEELYARD_TARGETS": json.dumps([target.name for target in run.chosen]),
             "WHEELYARD_BUILDER__SERVER": settings.builder.server or settings.server_url,
         },
         token=token,
@@ -199,7 +201,7 @@ def _prepare(run: _Run) -> str:
 
 def _choose_targets(settings: Settings) -> tuple[Target, ...]:
     if settings.targets:
-        return tuple(target_from_name(name) for name in settings.targets)
+        return targets_named(settings.targets)
     return (local_target(),)
 
 

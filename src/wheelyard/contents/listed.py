@@ -1,5 +1,7 @@
 """What no list of files tells: links made at installation, and which of several is meant."""
 
+import re
+
 from wheelyard.contents.debian_names import NOT_IN_DEBIAN
 from wheelyard.model.wanted import Wanted, WantedKind
 
@@ -30,6 +32,7 @@ _PROGRAMS: dict[str, tuple[str, ...]] = {
     "libtool": ("libtool-bin",),
     "libtoolize": ("libtool",),
     "mysql_config": _MYSQL,
+    "mvn": ("maven",),
     "nc": ("netcat-openbsd",),
     "ninja": ("ninja-build",),
     "perl": ("perl",),
@@ -37,6 +40,8 @@ _PROGRAMS: dict[str, tuple[str, ...]] = {
     "tclsh": ("tcl",),
     "wish": ("tk",),
     "yacc": ("bison",),
+    # What Debian has under this name is a program of another purpose.
+    "yarn": (),
 }
 _HEADERS: dict[str, tuple[str, ...]] = {
     "boost/python.hpp": ("libboost-python-dev",),
@@ -101,8 +106,12 @@ _MACROS: dict[str, tuple[str, ...]] = {
     "gtk_doc_check": ("gtk-doc-tools",),
     "libcurl_check_config": ("libcurl4-openssl-dev",),
 }
+_OF_PYTHON = re.compile(r"(?:-?py)?\d+(?:-mt)?$|-mt$")
+"""What the names of libraries of Boost end with, for one Python or another."""
+
 _TABLES: dict[WantedKind, dict[str, tuple[str, ...]]] = {
     WantedKind.HEADER: _HEADERS,
+    WantedKind.TOP_HEADER: _HEADERS,
     WantedKind.LIBRARY: _LIBRARIES,
     WantedKind.PKG_CONFIG: _PKG_CONFIG_MODULES,
     WantedKind.CMAKE_PACKAGE: _CMAKE_PACKAGES,
@@ -125,6 +134,8 @@ def listed_packages(wanted: Wanted) -> tuple[str, ...] | None:
             name = name.rpartition("/")[2]
         case WantedKind.AUTOCONF_MACRO:
             name = name.lower()
+        case WantedKind.LIBRARY if name.startswith("boost_"):
+            return _boost(f"boost/{_OF_PYTHON.sub('', name.removeprefix('boost_'))}")
         case WantedKind.HEADER if name.startswith("boost/") and name not in _HEADERS:
             return _boost(name)
         case _:

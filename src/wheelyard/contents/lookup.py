@@ -15,7 +15,7 @@ from wheelyard.contents.ranking import Candidate, choose
 from wheelyard.errors import ContentsMissing
 from wheelyard.model.environment import parse_environment_name
 from wheelyard.model.names import ProjectName
-from wheelyard.model.wanted import Wanted
+from wheelyard.model.wanted import Wanted, WantedKind
 
 _FILES = """
 SELECT folder.path, package.name, package.popularity, package.id
@@ -107,6 +107,9 @@ class Contents:
                 continue
             exact = place.is_exact(folder)
             best, rank = self._front(name, popularity, number)
+            # A plug-in of some program is no library that others are linked with.
+            if place.kind is WantedKind.LIBRARY and not exact and not best.endswith("-dev"):
+                continue
             if name in RENAMED and self._know((RENAMED[name],)):
                 best = RENAMED[name]
             yield Candidate(

@@ -20,6 +20,7 @@ _FOLDERS = {
     WantedKind.CMAKE_PACKAGE: re.compile(r"(?!usr/share/cmake-[0-9.]+/Modules).*"),
     WantedKind.AUTOCONF_MACRO: re.compile(r"usr/share/aclocal.*"),
 }
+_HEADERS = frozenset({WantedKind.HEADER, WantedKind.TOP_HEADER})
 _OWN_FIND = re.compile(r".*/(?:cmake/)?(?:Modules|modules|upstream|private|find-modules).*")
 
 
@@ -36,12 +37,14 @@ class Place:
         """Whether a file of this name in this folder is what is wanted."""
         if self.folder and not f"/{folder}".endswith(f"/{self.folder}"):
             return False
-        if self.kind is WantedKind.HEADER:
+        if self.kind in _HEADERS:
             return self._fits_header(folder)
         within = _FOLDERS.get(self.kind)
         return within is None or within.fullmatch(folder) is not None
 
     def _fits_header(self, folder: str) -> bool:
+        if self.kind is WantedKind.TOP_HEADER:
+            return self.is_exact(folder)
         if _HEADER_FOLDER.fullmatch(folder) is None:
             return False
         return self.is_exact(folder) or _KERNEL_FOLDER.match(self._before(folder)) is None
@@ -50,7 +53,7 @@ class Place:
         """Whether it is there found without further options."""
         before = self._before(folder)
         match self.kind:
-            case WantedKind.HEADER:
+            case WantedKind.HEADER | WantedKind.TOP_HEADER:
                 return _INCLUDE_ROOT.fullmatch(before) is not None
             case WantedKind.LIBRARY:
                 return _LIBRARY_ROOT.fullmatch(before) is not None
@@ -77,9 +80,9 @@ def places(wanted: Wanted) -> Iterator[Place]:
         return
     name, folder = parts[-1], "/".join(parts[:-1])
     match wanted.kind:
-        case WantedKind.HEADER | WantedKind.FILE if not folder and is_common_header(name):
-            return
-        case WantedKind.HEADER | WantedKind.FILE:
+        case WantedKind.HEADER | WantedKind.TOP_HEADER | WantedKind.FILE:
+            if not folder and is_common_header(name):
+                return
             yield Place(kind=wanted.kind, name=name, folder=folder)
         case WantedKind.LIBRARY:
             yield from _libraries(name)

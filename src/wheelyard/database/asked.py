@@ -23,7 +23,7 @@ from wheelyard.database.tables import (
 )
 from wheelyard.model.build import BuildState, JobState
 from wheelyard.model.names import Filename, ProjectName, TargetName, parse_wheel_name
-from wheelyard.model.target import Target
+from wheelyard.model.target import Target, fits_portably
 from wheelyard.model.wheel import WheelState
 
 _AT_ONCE = 200
@@ -164,6 +164,7 @@ def _own_wheels(
             wheels.c.channel,
             wheels.c.filename,
             wheels.c.requires_python,
+            wheels.c.portable_from,
         )
         .join(releases, releases.c.id == wheels.c.release_id)
         .where(releases.c.project_id.in_(numbers), wheels.c.state == WheelState.PUBLISHED)
@@ -172,7 +173,9 @@ def _own_wheels(
     offered = [
         row
         for row in rows
-        if row.channel == target.channel or parse_wheel_name(row.filename).is_pure
+        if row.channel == target.channel
+        or fits_portably(target.channel, row.portable_from)
+        or parse_wheel_name(row.filename).is_pure
     ]
     needed: dict[int, list[str]] = {}
     table = wheel_dependencies.c

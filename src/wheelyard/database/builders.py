@@ -1,12 +1,12 @@
 """Machines that take jobs."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, exists, func, literal, select, update
+from sqlalchemy import Connection, Row, delete, exists, func, literal, or_, select, update
 
 from wheelyard.database.dialect import insert
-from wheelyard.database.tables import builders, builds, jobs
+from wheelyard.database.tables import builders, builds, jobs, offers
 from wheelyard.model.build import JobState
 from wheelyard.model.builder import Builder
 from wheelyard.model.names import TargetName
@@ -70,6 +70,20 @@ def touch_builder(
     connection.execute(update(builders).where(builders.c.id == builder_id).values(values))
 
 
+def note_signs_of_life(
+    connection: Connection, builder_id: int, *, at: datetime, every: timedelta
+) -> None:
+    """Note that a builder asks for jobs, `every` so often at most: it asks many times in a row."""
+    connection.execute(
+        update(builders)
+        .where(
+            builders.c.id == builder_id,
+            or_(builders.c.last_seen_at.is_(None), builders.c.last_seen_at <= at - every),
+        )
+        .values(last_seen_at=at)
+    )
+
+
 def builder_capabilities(connection: Connection, builder_id: int) -> dict[str, Any]:
     """Return what a builder told of itself when it last registered; empty if it never did."""
     told = connection.scalar(select(builders.c.capabilities).where(builders.c.id == builder_id))
@@ -103,8 +117,9 @@ def builder_named(connection: Connection, name: str) -> Builder | None:
 def forget_builder(connection: Connection, builder_id: int) -> bool:
     """Take a builder off the record, if no build of its own is; returns whether it is gone.
 
-    It must hold no lease.
+    It must hold no lease. It offers nothing any more either way.
     """
+    connection.execute(delete(offers).where(offers.c.builder_id == builder_id))
     has_built = exists().where(builds.c.builder_id == builder_id)
     gone = connection.execute(delete(builders).where(builders.c.id == builder_id, ~has_built))
     return gone.rowcount == 1

@@ -4,7 +4,18 @@ from datetime import datetime
 from typing import Any
 
 from packaging.version import Version
-from sqlalchemy import Connection, Row, Select, delete, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    delete,
+    exists,
+    func,
+    select,
+    update,
+)
 
 from wheelyard.database.columns import clean
 from wheelyard.database.dialect import insert, locked
@@ -17,11 +28,14 @@ from wheelyard.database.tables import (
     releases,
     targets,
     upstream_files,
+    wheels,
 )
 from wheelyard.model.build import BuildState, Failure, SdistReference
 from wheelyard.model.names import Filename, ProjectName, Sha256, TargetName
+from wheelyard.model.project import ProjectStatus
 from wheelyard.model.recipe import Recipe, limits_of, parse_recipe
 from wheelyard.model.summary import BuildSummary
+from wheelyard.model.wheel import WheelState
 
 
 def close_build(  # noqa: PLR0913 - what the end of a build is
@@ -73,23 +87,61 @@ def build_summary(connection: Connection, build_id: str) -> BuildSummary | None:
     return None if row is None else _summary(row)
 
 
-def build_summaries(
+def shown_build(connection: Connection, build_id: str) -> BuildSummary | None:
+    """Return one build, if people may be shown it: nothing that it was made from was withdrawn."""
+    query = _summaries().where(builds.c.id == build_id, _is_shown())
+    row = connection.execute(query).one_or_none()
+    return None if row is None else _summary(row)
+
+
+def newest_failures(
+    connection: Connection, *, project: ProjectName | None = None, limit: int
+) -> list[BuildSummary]:
+    """Return failed builds that people may be shown, of one project or all, the newest first."""
+    query = _summaries().where(builds.c.state == BuildState.FAILED, _is_shown())
+    if project is not None:
+        query = query.where(projects.c.name == project)
+    query = query.order_by(builds.c.started_at.desc(), builds.c.id).limit(limit)
+    return [_summary(row) for row in connection.execute(query)]
+
+
+def _is_shown() -> ColumnElement[bool]:
+    """Return the condition that no page hides a release (`publish.selection.gone_versions`)."""
+    file = upstream_files.alias("file")
+    was_there = exists().where(file.c.release_id == releases.c.id)
+    of_release = exists().where(wheels.c.release_id == releases.c.id)
+    stands = of_release.where(wheels.c.state.in_([WheelState.PUBLISHED, WheelState.SUPERSEDED]))
+    is_withdrawn = of_release.where(
+        wheels.c.state == WheelState.WITHDRAWN, wheels.c.recalled.is_(False)
+    )
+    return and_(
+        projects.c.status != ProjectStatus.QUARANTINED,
+        projects.c.removed_at.is_(None),
+        projects.c.read_at.is_(None) | releases.c.removed_at.is_(None) | ~was_there,
+        stands | ~is_withdrawn,
+    )
+
+
+def build_summaries(  # noqa: PLR0913 - the ways to choose among them
     connection: Connection,
     *,
     project: ProjectName | None = None,
     version: Version | None = None,
     running: bool | None = None,
+    before: datetime | None = None,
     limit: int,
 ) -> list[BuildSummary]:
     """Return builds, the newest first: of one project or all, running ones, ended ones or both.
 
-    `version` picks a release of the project.
+    `version` picks a release of the project, `before` those that started before a moment.
     """
     query = _summaries().order_by(builds.c.started_at.desc(), builds.c.id).limit(limit)
     if project is not None:
         query = query.where(projects.c.name == project)
     if version is not None:
         query = query.where(releases.c.version_key == version_key(version))
+    if before is not None:
+        query = query.where(builds.c.started_at < before)
     if running is not None:
         is_running = builds.c.state == BuildState.RUNNING
         query = query.where(is_running if running else ~is_running)
@@ -167,7 +219,7 @@ def append_log(connection: Connection, build_id: str, *, offset: int, data: byte
     """
     build = select(builds.c.state).where(builds.c.id == build_id)
     state = connection.scalar(locked(connection, build, of=builds))
-    size = _log_size(connection, build_id)
+    size = log_size(connection, build_id)
     missing = data[max(size - offset, 0) :]
     if state is not BuildState.RUNNING or offset > size or not missing:
         return size
@@ -177,7 +229,8 @@ def append_log(connection: Connection, build_id: str, *, offset: int, data: byte
     return size + len(missing)
 
 
-def _log_size(connection: Connection, build_id: str) -> int:
+def log_size(connection: Connection, build_id: str) -> int:
+    """Return how many bytes of a log lie here in pieces."""
     size = connection.scalar(
         select(log_chunks.c.offset + func.length(log_chunks.c.data))
         .where(log_chunks.c.build_id == build_id)
@@ -187,17 +240,21 @@ def _log_size(connection: Connection, build_id: str) -> int:
     return size or 0
 
 
-def read_log(connection: Connection, build_id: str, *, start: int = 0) -> bytes:
-    """Return the log's bytes from `start` on; empty if there is no more, or none any more."""
-    rows = connection.execute(
-        select(log_chunks.c.offset, log_chunks.c.data)
-        .where(
-            log_chunks.c.build_id == build_id,
-            log_chunks.c.offset + func.length(log_chunks.c.data) > start,
-        )
-        .order_by(log_chunks.c.offset)
+def read_log(
+    connection: Connection, build_id: str, *, start: int = 0, limit: int | None = None
+) -> bytes:
+    """Return the log's bytes from `start` on, at most `limit` of them.
+
+    There are none if there is no more, or none any more.
+    """
+    query = select(log_chunks.c.offset, log_chunks.c.data).where(
+        log_chunks.c.build_id == build_id,
+        log_chunks.c.offset + func.length(log_chunks.c.data) > start,
     )
-    return b"".join(row.data[max(start - row.offset, 0) :] for row in rows)
+    if limit is not None:
+        query = query.where(log_chunks.c.offset < start + limit)
+    rows = connection.execute(query.order_by(log_chunks.c.offset))
+    return b"".join(row.data[max(start - row.offset, 0) :] for row in rows)[:limit]
 
 
 def drop_log(connection: Connection, build_id: str) -> None:

@@ -21,7 +21,9 @@ from wheelyard.database.tables import decisions as table
 from wheelyard.model.build import BuildState, Decision, FailureKind, Verdict
 from wheelyard.model.names import ProjectName, TargetName
 from wheelyard.model.plan import Ruling
-from wheelyard.model.project import ProjectStatus
+from wheelyard.model.project import ProjectStatus, newest_final
+
+_NEWEST = 50
 
 
 def record_decision(connection: Connection, decision: Decision, *, at: datetime) -> bool:
@@ -104,6 +106,34 @@ def _replacing(connection: Connection) -> postgresql.Insert | sqlite.Insert:
 def decisions(connection: Connection, *, project: ProjectName) -> list[Decision]:
     """Return the decisions on record about a project, the newest version first."""
     return _found(connection, _query().where(projects.c.name == project))
+
+
+def newest_decisions(connection: Connection, *, project: ProjectName) -> list[Decision]:
+    """Return what was decided about a project's newest final release, for the active targets.
+
+    Nothing is returned for a project that is not here, or was withdrawn. Of the newest releases
+    that have decisions the final ones count, or, if there are none, all.
+    """
+    has_decision = exists().where(table.c.release_id == releases.c.id)
+    rows = connection.execute(
+        select(releases.c.id, releases.c.version)
+        .join(projects, projects.c.id == releases.c.project_id)
+        .where(
+            projects.c.name == project,
+            projects.c.status != ProjectStatus.QUARANTINED,
+            projects.c.removed_at.is_(None),
+            releases.c.removed_at.is_(None),
+            has_decision,
+        )
+        .order_by(releases.c.uploaded_at.desc().nulls_last(), releases.c.id.desc())
+        .limit(_NEWEST)
+    )
+    numbers = {Version(row.version): int(row.id) for row in rows}
+    version = newest_final(list(numbers)) or max(numbers, default=None)
+    if version is None:
+        return []
+    is_active = targets.c.retired.is_(False)
+    return _found(connection, _query().where(releases.c.id == numbers[version], is_active))
 
 
 def wanted_decisions(connection: Connection, *, limit: int) -> list[Decision]:

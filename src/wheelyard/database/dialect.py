@@ -1,5 +1,6 @@
 """The few statements in which SQLite and PostgreSQL differ."""
 
+import json
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
@@ -7,11 +8,15 @@ from typing import Any
 
 from sqlalchemy import (
     Column,
+    ColumnElement,
     Connection,
+    FromClause,
     MetaData,
     Select,
+    String,
     Table,
     bindparam,
+    column,
     func,
     literal,
     select,
@@ -20,6 +25,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 WRITING = "wheelyard_writing"
 """The execution option that marks a connection whose transaction may write."""
+
+_BINDS_CLOSELY = 10
 
 
 def insert(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
@@ -164,3 +171,26 @@ def add_up(
         )
     )
     passing.drop(connection)
+
+
+def listed(connection: Connection, values: Sequence[str]) -> FromClause:
+    """Return texts as something to select from, with a column `value`; one parameter in all."""
+    if connection.dialect.name == "sqlite":
+        return func.json_each(json.dumps(values)).table_valued(column("value", String))
+    array = bindparam(None, list(values), type_=postgresql.ARRAY(String))
+    return func.unnest(array).table_valued(column("value", String)).render_derived()
+
+
+def is_before(
+    connection: Connection,
+    one: ColumnElement[str],
+    other: ColumnElement[str],
+    *,
+    or_equal: bool = False,
+) -> ColumnElement[bool]:
+    """Compare texts by their bytes, as an index with `text_pattern_ops` has them on PostgreSQL."""
+    sign = "<=" if or_equal else "<"
+    if connection.dialect.name == "postgresql":
+        sign = f"~{sign}~"
+    # It binds as closely as PostgreSQL's `||`, so that a concatenation gets its brackets.
+    return one.op(sign, precedence=_BINDS_CLOSELY, is_comparison=True)(other)

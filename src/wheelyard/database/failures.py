@@ -6,16 +6,18 @@ from datetime import datetime
 from typing import Any
 
 from packaging.version import Version
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
 from wheelyard.database.columns import clean
 from wheelyard.database.job_rows import Trial
 from wheelyard.database.tables import builds, decisions, projects, releases, targets
 from wheelyard.model.build import BuildState, FailureKind, Verdict
 from wheelyard.model.names import ProjectName, TargetName
+from wheelyard.model.project import ProjectStatus
 
 _later = builds.alias("later")
 _EXAMPLES = 5
+_MOST_TARGETS = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +55,20 @@ class Regression:
     subject: str | None
     message: str
     since: datetime
+    build_id: str
+    demand: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissingProject:
+    """A project whose newest release fails, for which targets, and how it failed last."""
+
+    project: ProjectName
+    version: Version
+    targets: tuple[TargetName, ...]
+    kind: str | None
+    subject: str | None
+    message: str
     build_id: str
     demand: int
 
@@ -198,7 +214,6 @@ def regressions(connection: Connection, *, limit: int) -> list[Regression]:
 
     The most wanted come first.
     """
-    newer = releases.alias("newer")
     older, built = releases.alias("older"), decisions.alias("built")
     of_older = (built.c.release_id == older.c.id) & (built.c.target_id == builds.c.target_id)
     last_built = (
@@ -223,16 +238,7 @@ def regressions(connection: Connection, *, limit: int) -> list[Regression]:
             last_built.label("last_built"),
             builds,
         )
-        .where(
-            last_built.is_not(None),
-            ~select(newer.c.id)
-            .where(
-                newer.c.project_id == releases.c.project_id,
-                newer.c.uploaded_at > releases.c.uploaded_at,
-                newer.c.removed_at.is_(None),
-            )
-            .exists(),
-        )
+        .where(last_built.is_not(None), _is_newest())
         .order_by(projects.c.demand.desc(), projects.c.name, targets.c.name)
         .limit(limit)
     )
@@ -251,3 +257,50 @@ def regressions(connection: Connection, *, limit: int) -> list[Regression]:
         )
         for row in connection.execute(query)
     ]
+
+
+def missing_projects(connection: Connection, *, limit: int) -> list[MissingProject]:
+    """Return projects whose newest release fails for some target, the most wanted first."""
+    query = (
+        _failed(
+            projects.c.name.label("project"),
+            projects.c.demand,
+            releases.c.version,
+            targets.c.name.label("target"),
+            builds,
+        )
+        .where(_is_newest(), projects.c.status != ProjectStatus.QUARANTINED)
+        .where(projects.c.removed_at.is_(None), releases.c.removed_at.is_(None))
+        .order_by(projects.c.demand.desc(), projects.c.name, builds.c.finished_at.desc())
+        .limit(limit * _MOST_TARGETS)
+    )
+    found: dict[ProjectName, list[Row[Any]]] = {}
+    for row in connection.execute(query):
+        found.setdefault(ProjectName(row.project), []).append(row)
+    return [
+        MissingProject(
+            project=name,
+            version=Version(rows[0].version),
+            targets=tuple(sorted(TargetName(row.target) for row in rows)),
+            kind=rows[0].cause_kind,
+            subject=rows[0].cause_subject,
+            message=rows[0].failure_message,
+            build_id=rows[0].id,
+            demand=rows[0].demand,
+        )
+        for name, rows in list(found.items())[:limit]
+    ]
+
+
+def _is_newest() -> ColumnElement[bool]:
+    """Return the condition that upstream has no newer release of a project."""
+    newer = releases.alias("newer")
+    return ~(
+        select(newer.c.id)
+        .where(
+            newer.c.project_id == releases.c.project_id,
+            newer.c.uploaded_at > releases.c.uploaded_at,
+            newer.c.removed_at.is_(None),
+        )
+        .exists()
+    )

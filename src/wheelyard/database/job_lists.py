@@ -3,11 +3,11 @@
 from typing import Any
 
 from packaging.version import Version
-from sqlalchemy import Connection, Row, Select, literal, select
+from sqlalchemy import Connection, Row, Select, func, literal, select
 
 from wheelyard.database.tables import builders, jobs, projects, releases, targets
 from wheelyard.database.targets import target_states
-from wheelyard.model.build import JobState
+from wheelyard.model.build import JobState, Priority
 from wheelyard.model.job import QueuedJob
 from wheelyard.model.names import ProjectName, TargetName
 
@@ -24,6 +24,20 @@ def waiting_jobs(connection: Connection, *, target: TargetName, limit: int) -> l
         )
     )
     return _found(connection, query.limit(limit))
+
+
+def waiting_by_priority(connection: Connection) -> dict[TargetName, dict[Priority, int]]:
+    """Return how many jobs of each target may be claimed, by their priority."""
+    rows = connection.execute(
+        select(targets.c.name, jobs.c.priority, func.count().label("jobs"))
+        .join_from(jobs, targets, targets.c.id == jobs.c.target_id)
+        .where(_is(JobState.WAITING))
+        .group_by(targets.c.name, jobs.c.priority)
+    )
+    found: dict[TargetName, dict[Priority, int]] = {}
+    for row in rows:
+        found.setdefault(TargetName(row.name), {})[row.priority] = row.jobs
+    return found
 
 
 def jobs_in_state(

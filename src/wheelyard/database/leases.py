@@ -32,6 +32,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.dml import ReturningUpdate
 
+from wheelyard.database.cross_failures import cross_failures_of
 from wheelyard.database.dialect import locked
 from wheelyard.database.pausing import QUEUE_PAUSED
 from wheelyard.database.recipes import recipe_for
@@ -243,6 +244,7 @@ def _is_of_build(build: BindParameter[str] | str) -> ColumnElement[bool]:
 
 def _claimed(connection: Connection, row: Row[Any], *, usual: Limits | None) -> ClaimedJob:
     project, version = ProjectName(row.project), Version(row.version)
+    target = target_of(row)
     if row.recipe is None:
         recipe = recipe_for(connection, project, version)
     else:
@@ -252,11 +254,15 @@ def _claimed(connection: Connection, row: Row[Any], *, usual: Limits | None) -> 
         kind=row.kind,
         project=project,
         version=version,
-        target=target_of(row),
+        target=target,
         number=row.number,
         sdist=_sdist(row),
         force=row.force,
         recipe=recipe,
+        may_cross=not any(
+            each.holds(version, target.architecture)
+            for each in cross_failures_of(connection, project)
+        ),
         lease_expires_at=row.lease_expires_at,
         limits=None if usual is None else recipe.limited(usual),
     )

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, exists, func, select, update
 
 from wheelyard.database.builds import build_summaries
 from wheelyard.database.certificates import certificates_of_project
+from wheelyard.database.cross_failures import cross_failures_of
 from wheelyard.database.decisions import decisions, forget_unlucky_failures
 from wheelyard.database.dialect import insert, locked
 from wheelyard.database.due import DueLevel
@@ -163,6 +164,7 @@ def project_overview(connection: Connection, project: ProjectName) -> ProjectOve
         removed_versions=removed_versions(connection, project),
         certificates=certificates_of_project(connection, project),
         dependencies=dependencies_of_project(connection, project),
+        cross_failures=tuple(cross_failures_of(connection, project)),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, case, extract, func, select
 
+from wheelyard.database.build_statistics import build_times, builds_by_day
 from wheelyard.database.downloads import ALL_TIME, next_month
 from wheelyard.database.tables import (
     client_counts,
@@ -48,6 +49,8 @@ def statistics(connection: Connection, *, today: date) -> Statistics:
         shares={dimension: _shares(connection, dimension, today) for dimension in Dimension},
         requests=_requests(connection),
         hosts=_hosts(connection, today),
+        builds=builds_by_day(connection, today=today),
+        build_times=build_times(connection, today=today),
     )
 
 

@@ -61,6 +61,7 @@ from wheelyard.model.build import (
     Priority,
     Verdict,
 )
+from wheelyard.model.lane import Lane
 from wheelyard.model.project import ProjectStatus
 from wheelyard.model.recipe import RecipeOrigin
 from wheelyard.model.wheel import WheelState
@@ -71,6 +72,7 @@ __all__ = [
     "builds",
     "client_counts",
     "counted_files",
+    "cross_failures",
     "decisions",
     "file_counts",
     "host_counts",
@@ -82,6 +84,7 @@ __all__ = [
     "log_positions",
     "log_rejects",
     "metadata",
+    "offers",
     "pages",
     "project_counts",
     "projects",
@@ -139,6 +142,8 @@ projects = Table(
         where="plan_from IS NOT NULL",
     ),
     partial_index("ix_projects_serial", "serial", where="serial IS NOT NULL"),
+    Index("ix_projects_search", "name", "demand", postgresql_ops={"name": "text_pattern_ops"}),
+    partial_index("ix_projects_demand", text("demand DESC"), "name", where="demand > 0"),
 )
 
 skips = Table(
@@ -151,6 +156,16 @@ skips = Table(
     Column("reason", Prose, nullable=False),
     Column("created_at", Timestamp, nullable=False),
     UniqueConstraint("project_id", "versions", "target"),
+)
+
+cross_failures = Table(
+    "cross_failures",
+    metadata,
+    reference("project_id", "projects", primary_key=True),
+    Column("architecture", Word, primary_key=True),
+    Column("versions", Word, nullable=False),
+    Column("reason", Prose, nullable=False),
+    Column("failed_at", Timestamp, nullable=False),
 )
 
 wants = Table(
@@ -245,6 +260,18 @@ builders = Table(
     added("draining", Boolean, 0),
     CheckConstraint("length(token_hash) = 64", name="token_hash"),
 )
+
+offers = Table(
+    "offers",
+    metadata,
+    reference("builder_id", "builders", primary_key=True),
+    Column("target", Word, primary_key=True, index=True),
+    Column("lane", Label(Lane), nullable=False),
+    Column("speed", Float, nullable=False),
+    member("lane", Lane),
+    CheckConstraint("speed > 0", name="speed"),
+)
+"""The targets that each builder can serve; some of them may not be on record."""
 
 builds = Table(
     "builds",
@@ -373,6 +400,7 @@ wheels = Table(
     Column("uploaded_at", Timestamp, nullable=False),
     added("withheld", Boolean, 0),
     added("recalled", Boolean, 0),
+    Column("portable_from", Count),
     ForeignKeyConstraint(["target_id", "channel"], ["targets.id", "targets.channel"]),
     # In one channel a filename never gets other bytes: it has one row, for ever.
     UniqueConstraint("channel", "filename"),

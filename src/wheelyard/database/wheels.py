@@ -41,6 +41,7 @@ from wheelyard.model.names import (
     parse_sha256,
     untagged,
 )
+from wheelyard.model.target import portable_from
 from wheelyard.model.wheel import Wheel, WheelFile, WheelState, package_path
 
 
@@ -86,6 +87,7 @@ def record_wheel(
         requires_python=wheel.file.requires_python,
         state=wheel.state,
         uploaded_at=wheel.uploaded_at,
+        portable_from=None if dependencies else _portable_from(wheel.file),
     )
     # psycopg tells the number of inserted rows only while its cursor is open: ask for the row.
     added = statement.on_conflict_do_nothing().returning(wheels.c.id)
@@ -144,14 +146,17 @@ def wheels_with_sources(connection: Connection, project: ProjectName) -> list[tu
     return [(_wheel(row), Sha256(row.sdist_sha256)) for row in rows]
 
 
-def newest_wheels(connection: Connection, *, limit: int) -> list[Wheel]:
-    """Return the published wheels that were put on record last, the newest first."""
-    rows = connection.execute(
-        _query()
-        .where(wheels.c.state == WheelState.PUBLISHED)
-        .order_by(wheels.c.id.desc())
-        .limit(limit)
-    )
+def newest_wheels(
+    connection: Connection, *, project: ProjectName | None = None, limit: int
+) -> list[Wheel]:
+    """Return the published wheels, of one project or all, that were put on record last.
+
+    The newest come first.
+    """
+    query = _query().where(wheels.c.state == WheelState.PUBLISHED)
+    if project is not None:
+        query = query.where(projects.c.name == project)
+    rows = connection.execute(query.order_by(wheels.c.id.desc()).limit(limit))
     return [_wheel(row) for row in rows]
 
 
@@ -271,4 +276,9 @@ def _wheel(row: Row[Any]) -> Wheel:
         yanked_reason=row.yanked_reason if row.yanked else None,
         is_withheld=row.withheld,
         is_recalled=row.recalled,
+        portable_from=row.portable_from,
     )
+
+
+def _portable_from(file: WheelFile) -> int | None:
+    return portable_from(tag.platform for tag in file.name.tags)

@@ -5,6 +5,11 @@ from wheelyard.diagnosis.cause import CauseKind
 _RECIPE = "add it to the project's recipe with wheelyard recipe set"
 _AUTHOR = "ask the project's authors, and show them the evidence"
 
+_NEWER = (
+    "The distribution's version is too old: a newer distribution release may have it, or an older"
+    " release of the project may be content with it."
+)
+
 _ADVICE = {
     CauseKind.MISSING_HEADER: f"If you know the Debian package that has it, {_RECIPE}.",
     CauseKind.MISSING_LIBRARY: f"If you know the Debian package that has it, {_RECIPE}.",
@@ -14,10 +19,8 @@ _ADVICE = {
     CauseKind.MISSING_CONFIG_TOOL: f"If you know the Debian package that has it, {_RECIPE}.",
     CauseKind.MISSING_PROGRAM: f"If you know the Debian package that has it, {_RECIPE}.",
     CauseKind.AUTHOR_MESSAGE: f"If you know what it asks for, {_RECIPE}.",
-    CauseKind.PROGRAM_TOO_OLD: (
-        "The distribution's version is too old: a newer distribution release may have it, or an"
-        " older release of the project may be content with it."
-    ),
+    CauseKind.PROGRAM_TOO_OLD: _NEWER,
+    CauseKind.LIBRARY_TOO_OLD: _NEWER,
     CauseKind.MISSING_BUILD_DEPENDENCY: (
         "Add the requirement to the project's recipe; its authors should declare it in"
         " pyproject.toml."

@@ -18,6 +18,7 @@ class CauseKind(StrEnum):
     MISSING_CONFIG_TOOL = "missing-config-tool"  # pg_config, gdal-config
     MISSING_PROGRAM = "missing-program"  # swig, cargo
     PROGRAM_TOO_OLD = "program-too-old"  # rustc
+    LIBRARY_TOO_OLD = "library-too-old"  # glib-2.0
     AUTHOR_MESSAGE = "author-message"  # what the message names: jpeg
     MISSING_BUILD_DEPENDENCY = "missing-build-dependency"  # a Python module or requirement
     DEPENDENCY_CONFLICT = "dependency-conflict"  # a requirement
@@ -75,6 +76,7 @@ _FAILURE_KINDS = {
     CauseKind.MISSING_CONFIG_TOOL: FailureKind.MISSING_SYSTEM_PACKAGE,
     CauseKind.MISSING_PROGRAM: FailureKind.MISSING_SYSTEM_PACKAGE,
     CauseKind.PROGRAM_TOO_OLD: FailureKind.MISSING_SYSTEM_PACKAGE,
+    CauseKind.LIBRARY_TOO_OLD: FailureKind.MISSING_SYSTEM_PACKAGE,
     CauseKind.AUTHOR_MESSAGE: FailureKind.MISSING_SYSTEM_PACKAGE,
     CauseKind.MISSING_BUILD_DEPENDENCY: FailureKind.MISSING_BUILD_DEPENDENCY,
     CauseKind.DEPENDENCY_CONFLICT: FailureKind.MISSING_BUILD_DEPENDENCY,

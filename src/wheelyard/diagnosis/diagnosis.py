@@ -29,6 +29,7 @@ from wheelyard.diagnosis.rules import (
     resources,
     rust,
     setuptools,
+    versions,
 )
 from wheelyard.diagnosis.system_remedies import (
     Attempt,
@@ -43,6 +44,7 @@ from wheelyard.model.build import Failure
 RULES: tuple[Rule, ...] = (
     *resources.RULES,
     *installers.RULES,
+    *versions.RULES,
     *compilers.RULES,
     *linkers.RULES,
     *rust.RULES,

@@ -11,6 +11,7 @@ _SENTENCES = {
     CauseKind.MISSING_CONFIG_TOOL: "The program {}, which tells where a library is, is not there",
     CauseKind.MISSING_PROGRAM: "The program {} is not there",
     CauseKind.PROGRAM_TOO_OLD: "The program {} is too old for this project",
+    CauseKind.LIBRARY_TOO_OLD: "The distribution's {} is too old for this project",
     CauseKind.AUTHOR_MESSAGE: "The project says that {} is missing",
     CauseKind.MISSING_BUILD_DEPENDENCY: "The build needs {}, which is not declared or not there",
     CauseKind.DEPENDENCY_CONFLICT: "The requirements contradict each other: {}",

@@ -68,6 +68,28 @@ REMOVED_STDLIB_MODULES = words(
     "_bootlocale"
 )
 
+NEW_STDLIB_MODULES = {
+    "annotationlib": "3.14",
+    "compression": "3.14",
+    "concurrent.interpreters": "3.14",
+    "tomllib": "3.11",
+    "zoneinfo": "3.9",
+}
+"""Modules by the Python that first had them."""
+
+NEW_STDLIB_NAMES = {
+    **dict.fromkeys(
+        ("typing.Self", "typing.Never", "typing.LiteralString", "enum.StrEnum"), "3.11"
+    ),
+    **dict.fromkeys(("typing.assert_never", "typing.reveal_type", "typing.Required"), "3.11"),
+    **dict.fromkeys(("typing.NotRequired", "typing.Unpack", "datetime.UTC"), "3.11"),
+    **dict.fromkeys(("typing.override", "typing.TypeAliasType", "itertools.batched"), "3.12"),
+    **dict.fromkeys(("typing.TypeIs", "typing.ReadOnly", "warnings.deprecated"), "3.13"),
+    **dict.fromkeys(("typing.ParamSpec", "typing.TypeGuard", "typing.TypeAlias"), "3.10"),
+    **dict.fromkeys(("itertools.pairwise", "types.NoneType", "types.UnionType"), "3.10"),
+}
+"""Names of modules by the Python that first had them."""
+
 FOREIGN_MODULES = words(
     "_winreg winreg msvcrt winsound _winapi nt win32api win32con win32com win32file "
     "win32gui pythoncom pywintypes objc Foundation AppKit py2exe py2app wmi"

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 
 from wheelyard.diagnosis.cause import CauseKind
+from wheelyard.diagnosis.known_names import ENGLISH_PROGRAMS
 from wheelyard.model.wanted import Wanted, WantedKind
 
 _SAFE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+/-]{0,149}")
@@ -35,11 +36,14 @@ _FOUND_BY_OTHER_NAMES = {
     "gmp": "header:gmp.h",
     "graphviz": "pkg-config:libcgraph",
     "gsl": "pkg-config:gsl",
+    "gtk": "pkg-config:gtk+-3.0",
+    "gtk+": "pkg-config:gtk+-3.0",
     "gtest": "pkg-config:gtest",
     "hdf5": "library:hdf5 header:hdf5.h",
     "icu": "pkg-config:icu-i18n",
     "imagemagick": "pkg-config:MagickWand",
     "jpeg": "pkg-config:libjpeg header:jpeglib.h",
+    "jvm": "program:javac",
     "jpeg2000": "pkg-config:libopenjp2",
     "lapack": "pkg-config:lapack library:lapack",
     "lcms": "pkg-config:lcms2",
@@ -54,8 +58,15 @@ _FOUND_BY_OTHER_NAMES = {
     "libusb": "pkg-config:libusb-1.0",
     "libxml2": "pkg-config:libxml-2.0",
     "libxslt": "pkg-config:libxslt",
+    "lua": "pkg-config:lua5.3",
+    "magickwand": "pkg-config:MagickWand",
+    "octave": "program:octave",
     "lzma": "pkg-config:liblzma",
+    # One implementation is enough, and two get into each other's way.
     "mpi": "header:mpi.h",
+    "mpich": "header:mpi.h",
+    "open-mpi": "header:mpi.h",
+    "openmpi": "header:mpi.h",
     "mysql": "program:mysql_config",
     "netcdf": "pkg-config:netcdf",
     "odbc": "header:sql.h",
@@ -120,10 +131,12 @@ def _alternatives(kind: CauseKind, name: str) -> Iterable[Wanted]:
             yield from _like(name)
         case CauseKind.MISSING_CONFIG_TOOL | CauseKind.MISSING_PROGRAM:
             yield Wanted(WantedKind.PROGRAM, name)
+        case CauseKind.AUTHOR_MESSAGE if name.lower() in ENGLISH_PROGRAMS:
+            yield Wanted(WantedKind.PROGRAM, name.lower())
         case CauseKind.AUTHOR_MESSAGE if _NAME.fullmatch(name):
             yield from _by_other_names(name)
             yield from _like(name)
-            yield Wanted(WantedKind.HEADER, f"{name.lower().removesuffix('.h')}.h")
+            yield Wanted(WantedKind.TOP_HEADER, f"{name.lower().removesuffix('.h')}.h")
         case _:
             return
 

@@ -10,6 +10,7 @@ from datetime import date
 from wheelyard.downloads.lines import read_line
 from wheelyard.downloads.requests import read_target
 from wheelyard.downloads.samples import clean_sample
+from wheelyard.downloads.tabbed import DIRECTIVE
 from wheelyard.downloads.user_agent import read_user_agent
 from wheelyard.model.download import Client, ClientClass, Counts, Request, RequestKind
 
@@ -81,7 +82,7 @@ class Tally:
         )
 
     def count(self, lines: Iterable[bytes]) -> None:
-        """Count lines, each without its newline; empty ones are nothing."""
+        """Count lines without their newlines, but for empty ones and what a file says of itself."""
         counts, request_ids, client_ids = self._counts, self._request_ids, self._client_ids
         installers, downloads, asker_of = self._installers, self._downloads, self._asker_of
         for line in lines:
@@ -129,7 +130,7 @@ class Tally:
         return is_first
 
     def _reject(self, line: bytes) -> None:
-        if not line:
+        if not line or DIRECTIVE.match(line):
             return
         self.lines += 1
         self.rejected += 1

@@ -3,6 +3,7 @@
 import re
 from datetime import date
 from typing import NamedTuple
+from urllib.parse import unquote_to_bytes
 
 _RANGE = re.compile(rb"bytes[= ](\d{0,15})-(\d{0,15})")
 
@@ -35,3 +36,8 @@ def first_byte_of(text: bytes) -> int | None:
     if found[1]:
         return int(found[1])
     return -int(found[2]) if found[2] else None
+
+
+def unquoted_twice(text: bytes) -> bytes:
+    """Undo percent signs twice: CloudFront escapes the escapes of a User-Agent."""
+    return unquote_to_bytes(unquote_to_bytes(text))

@@ -8,9 +8,8 @@ import json
 import re
 from functools import lru_cache
 from typing import Any, NamedTuple
-from urllib.parse import unquote_to_bytes
 
-from wheelyard.downloads.entries import Entry, first_byte_of
+from wheelyard.downloads.entries import Entry, first_byte_of, unquoted_twice
 from wheelyard.downloads.moments import day_of
 
 _TIME = (
@@ -41,7 +40,6 @@ _RANGE = (
     *("range", "Range", "http_range", "request_range", "request_Range", "content_range"),
     *("sent_http_content_range", "sc-range-start"),
 )
-_FINISHED = ("finished", "request_completion", "completed")
 _FINISHED = ("finished", "request_completion", "completed")
 _REMEMBERED = 1000
 _TRUE = (True, "OK", "true", "1")
@@ -110,7 +108,7 @@ def _entry(
         _bytes(told.get(names.method)) if names.method else b"GET",
         _bytes(target),
         status,
-        _unquoted(agent) if names.agent == _ESCAPED_AGENT else agent,
+        unquoted_twice(agent) if names.agent == _ESCAPED_AGENT else agent,
         _host(told.get(names.host)),
         _first_byte(told.get(names.asked_range), headers, answered) if status == _PARTLY else None,
         told[names.finished] in _TRUE if names.finished else _is_all(told.get("size"), answered),
@@ -126,11 +124,6 @@ def _bytes(value: object) -> bytes:
     if isinstance(value, list) and value:  # Caddy lists a header's values.
         value = value[0]
     return value.encode(errors="backslashreplace") if isinstance(value, str) else b""
-
-
-def _unquoted(text: bytes) -> bytes:
-    """Undo percent signs twice: CloudFront escapes its own escapes."""
-    return unquote_to_bytes(unquote_to_bytes(text))
 
 
 def _status(value: object) -> int | None:

@@ -1,8 +1,9 @@
 """A web server's log, line by line: what each line says, as far as it counts; pure.
 
 Formats: the combined format of nginx and Apache, also with the name of a virtual host before it
-or more fields after it, and JSON (`wheelyard.downloads.json_lines`). Lines are bytes, and whatever
-they hold, reading one never fails: it gives an entry, or None.
+or more fields after it, JSON (`wheelyard.downloads.json_lines`) and CloudFront's
+(`wheelyard.downloads.tabbed`). Lines are bytes, and whatever they hold, reading one never fails: it
+gives an entry, or None.
 """
 
 import re
@@ -12,11 +13,14 @@ from typing import NamedTuple
 from wheelyard.downloads.entries import Entry, first_byte_of
 from wheelyard.downloads.json_lines import read_json_line
 from wheelyard.downloads.moments import day_of_minute
+from wheelyard.downloads.tabbed import read_tabbed_line
 
 MAX_LINE = 16 * 1024
 """A longer line is rejected unread, in bytes."""
 
 _PARTLY = 206
+_AFTER_DATE = slice(10, 11)
+"""Where a date in ISO 8601 has ended."""
 
 
 def read_line(line: bytes) -> Entry | None:
@@ -26,7 +30,9 @@ def read_line(line: bytes) -> Entry | None:
     """
     if len(line) > MAX_LINE:
         return None
-    return read_json_line(line) if line.startswith(b"{") else _read_combined(line)
+    if line.startswith(b"{"):
+        return read_json_line(line)
+    return read_tabbed_line(line) if line[_AFTER_DATE] == b"\t" else _read_combined(line)
 
 
 _START = re.compile(

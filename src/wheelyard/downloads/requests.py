@@ -17,7 +17,7 @@ _WHEEL_DASHES = (4, 5)
 _INDEX = r"index\.(?:html|json)"
 _PROJECTS = (
     (re.compile(r"/project/([^/]+)/(?:index\.)?json/?"), RequestKind.JSON),
-    (re.compile(r"/pypi/([^/]+)/(?:[^/]+/)?json/?"), RequestKind.JSON),
+    (re.compile(r"/(?:[^/]+/){0,2}pypi/([^/]+)/(?:[^/]+/)?json/?"), RequestKind.JSON),
     (re.compile(r"/project/([^/]+)/?(?:(?<=/)index\.html)?"), RequestKind.PAGE),
     (
         re.compile(rf"/(?:[^/]+/){{0,3}}simple/(?!{_INDEX}$)([^/]+)/?(?:(?<=/){_INDEX})?"),

@@ -60,11 +60,15 @@ class Saving:
 
 
 def comparable_ms(filename: str, *, build_ms: int | None) -> int:
-    """Return what piwheels' published sum gives one download of a file, in milliseconds."""
+    """Return what piwheels' published sum gives one download of a file, in milliseconds.
+
+    piwheels has one platform tag in a name; ours may have a manylinux tag beside `linux_*`.
+    """
     parts = filename.removesuffix(".whl").split("-")
     if build_ms is None or not 0 <= build_ms <= _PIWHEELS_LONGEST_MS or parts[-2:-1] == ["none"]:
         return 0
-    return _PIWHEELS_WEIGHTS.get(parts[-1], 0) * max(build_ms - _PIWHEELS_INSTALL_MS, 0)
+    weights = [weight for tag, weight in _PIWHEELS_WEIGHTS.items() if tag in parts[-1].split(".")]
+    return min(weights, default=0) * max(build_ms - _PIWHEELS_INSTALL_MS, 0)
 
 
 @lru_cache(maxsize=10_000)

@@ -22,7 +22,8 @@ class ClaimedJob:
     """A job that has just been leased, with all that its builder needs to know.
 
     `number` is the build number: how many builds of the release have made wheels so far. `limits`
-    are those of this build; None if the claim named none.
+    are those of this build; None if the claim named none. `may_cross` is false where cross
+    compilers are known to fail with the project.
     """
 
     build_id: str
@@ -36,6 +37,7 @@ class ClaimedJob:
     recipe: Recipe
     lease_expires_at: datetime
     limits: Limits | None = None
+    may_cross: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from packaging.version import Version
 
 from wheelyard.model.build import Decision
 from wheelyard.model.certificate import Certification
+from wheelyard.model.crossing import CrossFailure
 from wheelyard.model.names import Filename, ProjectName
 from wheelyard.model.project import ProjectStatus, Skip, Want
 from wheelyard.model.summary import BuildSummary
@@ -25,7 +26,7 @@ class ProjectOverview:
     `removed_versions` are those that upstream had and has no more.
     `serial` is ours, None before its pages were marked for the first time. `certificates` tell
     what was checked of wheels, by build and filename; `dependencies` name the Debian packages that
-    users of a file need besides.
+    users of a file need besides; `cross_failures`, what cross compilers fail with.
     """
 
     name: ProjectName
@@ -50,3 +51,4 @@ class ProjectOverview:
     removed_versions: frozenset[Version] = frozenset()
     certificates: Mapping[tuple[str, Filename], Certification] = field(default_factory=dict)
     dependencies: Mapping[Filename, tuple[str, ...]] = field(default_factory=dict)
+    cross_failures: tuple[CrossFailure, ...] = ()

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from wheelyard.model.build import BuildState
 from wheelyard.model.download import ClientClass, Dimension, RequestKind
 
 YEAR_MS = 360 * 24 * 3_600_000
@@ -48,6 +49,26 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BuildDay:
+    """The builds that started on a day: how many, by how they ended, and what they took together.
+
+    `seconds` is the time that the projects' own code ran, of builds whose builder told it.
+    """
+
+    starts_on: date
+    counts: Mapping[BuildState, int] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildTimes:
+    """How many builds took how long: at most each of `up_to` seconds, and at last those longer."""
+
+    up_to: tuple[int, ...] = ()
+    counts: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Statistics:
     """All of it at one moment: `days` and `months` without gaps, the oldest first."""
 
@@ -66,6 +87,12 @@ class Statistics:
 
     hosts: Mapping[date, int] = field(default_factory=dict)
     """Distinct hosts by day, if they are counted."""
+
+    builds: tuple[BuildDay, ...] = ()
+    """The builds of the last 30 days."""
+
+    build_times: BuildTimes = field(default_factory=BuildTimes)
+    """How long those took that succeeded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """Targets: what wheels are made for, and the tags that an installer there accepts."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 
@@ -19,6 +20,17 @@ GLIBC_OF_CHANNEL = {
 }
 """The version of glibc in each distribution release (Debian; Raspberry Pi OS has the same)."""
 
+_MANYLINUX = re.compile(r"manylinux_2_(\d{1,4})_\w+")
+_NARROW = ("_armv6l", "_armv7l", "_i686")
+"""How the platform tags of 32-bit machines end."""
+
+PYTHON_OF_CHANNEL = {"bullseye": (3, 9), "bookworm": (3, 11), "trixie": (3, 13)}
+"""The Python that distribution releases come with, those that Raspberry Pis run."""
+
+RASPBERRY_PI = "raspberry-pi"
+"""What stands for all targets of the Pi family where targets are named."""
+
+_OF_THE_PI_FAMILY = ("armv6l", "armv7l", "aarch64")
 _OLDEST_MANYLINUX = {"x86_64": (2, 5), "i686": (2, 5)}
 _DEFAULT_OLDEST_MANYLINUX = (2, 17)
 _LEGACY_MANYLINUX = {(2, 17): "manylinux2014", (2, 12): "manylinux2010", (2, 5): "manylinux1"}
@@ -100,6 +112,44 @@ def target_from_name(name: str, *, python_full: str | None = None) -> Target:
     )
 
 
+def targets_named(names: Iterable[str]) -> tuple[Target, ...]:
+    """Return the targets of some names, `raspberry-pi` among them, each once, in this order.
+
+    Raises:
+        InvalidName: if one does not read like a target's.
+        InvalidSetting: if its distribution release is not known here.
+    """
+    found: dict[TargetName, Target] = {}
+    for name in names:
+        each = raspberry_pi_targets() if name == RASPBERRY_PI else (target_from_name(name),)
+        found |= {target.name: target for target in each}
+    return tuple(found.values())
+
+
+def raspberry_pi_targets() -> tuple[Target, ...]:
+    """Return the targets of the Pi family, the newest distribution release first.
+
+    armv6l comes before armv7l, for its wheels serve both.
+    """
+    return tuple(
+        target_from_name(f"{channel}-cp{major}{minor}-{architecture}")
+        for channel, (major, minor) in reversed(PYTHON_OF_CHANNEL.items())
+        for architecture in _OF_THE_PI_FAMILY
+    )
+
+
+def add_release(channel: str, glibc: tuple[int, int]) -> None:
+    """Make a distribution release known that is newer than this code, by its C library.
+
+    Raises:
+        InvalidSetting: if it is known with another C library.
+    """
+    known = GLIBC_OF_CHANNEL.setdefault(channel, glibc)
+    if known != glibc:
+        version = ".".join(map(str, known))
+        raise InvalidSetting(channel, f"Its C library is known to be glibc {version}")
+
+
 @lru_cache(maxsize=_REMEMBERED)
 def _admits(requires_python: str, python: str) -> bool:
     try:
@@ -129,3 +179,23 @@ def platform_tags(target: Target) -> Iterator[str]:
             if legacy:
                 yield f"{legacy}_{target.architecture}"
     yield target.native_platform
+
+
+def portable_from(platforms: Iterable[str]) -> int | None:
+    """Return the minor version of the glibc 2 from which on a wheel of ours fits any Linux.
+
+    `platforms` are the wheel's platform tags. Manylinux tags are proved before a wheel is
+    published, and promise just that. None without one, and on 32-bit machines: how wide times
+    are, of which manylinux says nothing, differs there between distribution releases.
+    """
+    found = list(platforms)
+    if any(platform.endswith(_NARROW) for platform in found):
+        return None
+    minors = [int(match[1]) for match in map(_MANYLINUX.fullmatch, found) if match]
+    return min(minors, default=None)
+
+
+def fits_portably(channel: str, minor: int | None) -> bool:
+    """Whether a distribution release has the glibc 2 from which on a wheel fits any Linux."""
+    glibc = GLIBC_OF_CHANNEL.get(channel)
+    return glibc is not None and minor is not None and glibc >= (2, minor)

@@ -10,6 +10,9 @@ class WantedKind(StrEnum):
     HEADER = "header"
     """As it is included: `libxml/xmlversion.h`, `Python.h`, `Eigen/Core`."""
 
+    TOP_HEADER = "top-header"
+    """A header whose name was only guessed: nowhere but where compilers look by themselves."""
+
     LIBRARY = "library"
     """As the linker is asked for it, without `-l`, `lib` and ending: `hdf5`, `usb-1.0`."""
 

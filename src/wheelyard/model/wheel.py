@@ -16,6 +16,7 @@ from wheelyard.model.names import (
     WheelName,
     parse_wheel_name,
 )
+from wheelyard.model.target import fits_portably
 
 
 class WheelState(StrEnum):
@@ -60,7 +61,9 @@ class Wheel:
 
     `yanked` mirrors upstream's yank of the release, with its reason; `is_withheld` tells that the
     bytes may have been taken away from where they are served, `is_recalled` that an operator
-    withdrew it for good, whatever upstream says.
+    withdrew it for good, whatever upstream says. `portable_from` is the minor version of the
+    glibc 2 from which on it fits other distribution releases too; None where it was proved for its
+    own only.
     """
 
     file: WheelFile
@@ -74,6 +77,21 @@ class Wheel:
     yanked_reason: str | None = None
     is_withheld: bool = False
     is_recalled: bool = False
+    portable_from: int | None = None
+
+    @property
+    def channel(self) -> str:
+        """The distribution release that the wheel was made on."""
+        return self.target.partition("-")[0]
+
+    def fits(self, channel: str) -> bool:
+        """Whether the wheel is proved fit for a distribution release.
+
+        A pure wheel fits every one, any other its own; others only where it rests on nothing but
+        what manylinux promises, and their glibc is not older than that.
+        """
+        is_here = channel == self.channel or self.file.name.is_pure
+        return is_here or fits_portably(channel, self.portable_from)
 
     @property
     def path(self) -> str:

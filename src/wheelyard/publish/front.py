@@ -11,7 +11,7 @@ from wheelyard.model.build import Decision
 from wheelyard.model.names import ProjectName
 from wheelyard.model.wheel import Wheel
 from wheelyard.publish import simple, site
-from wheelyard.publish.selection import PLAIN, prefix_of
+from wheelyard.publish.selection import PLAIN, channels_of, prefix_of
 from wheelyard.storage.packing import put_page
 from wheelyard.storage.store import Store
 
@@ -76,10 +76,6 @@ def _listed(front: Front, index: str) -> Sequence[tuple[ProjectName, int]]:
     """Return the projects on an index with their serials, by the rule of `selection.fits`."""
     listed = {}
     for item in front.listings:
-        if index == PLAIN:
-            is_on = all(channel == item.channel for channel in front.channels)
-        else:
-            is_on = index == item.channel
-        if is_on or item.has_pure:
+        if all(item.is_on(channel) for channel in channels_of(index, front.channels)):
             listed[item.project] = item.serial
     return sorted(listed.items())

@@ -21,13 +21,13 @@ from wheelyard.publish.overlay import overlay_page
 from wheelyard.publish.purge import Purge
 from wheelyard.publish.selection import (
     PLAIN,
-    channel_of,
-    fits,
     index_files,
+    index_for,
     is_listed,
     is_offered,
     overlay_of,
     prefix_of,
+    wheels_on,
 )
 from wheelyard.publish.simple import IndexPage, project_html, project_json
 from wheelyard.publish.withholding import (
@@ -45,7 +45,7 @@ _BATCH = 25
 _TAKEN_FOR = timedelta(seconds=45)
 _MAX_ROUNDS = 5
 _LAYOUT = "publisher-layout"
-_LAYOUT_VERSION = 4
+_LAYOUT_VERSION = 6
 _log = get_logger("publisher")
 
 
@@ -197,10 +197,10 @@ class Publisher:
     def _write_indexes(
         self, project: ProjectOverview, upstream: ProjectPage | None, channels: Sequence[str]
     ) -> list[str]:
-        own = {channel_of(wheel.target) for wheel in project.wheels}
+        own = {wheel.channel for wheel in project.wheels}
         paths = []
         for index in (PLAIN, *sorted({*channels, *own})):
-            here = [wheel for wheel in project.wheels if fits(wheel, index, channels=channels)]
+            here = wheels_on(index, project.wheels, channels=channels)
             folders = {
                 f"{prefix_of(index)}/{project.name}": _index_page(project, here, index),
                 f"{overlay_of(index)}/{project.name}": _overlay(project, upstream, here, index),
@@ -223,7 +223,7 @@ class Publisher:
     def _write_site(self, project: ProjectOverview, channels: Sequence[str]) -> list[str]:
         folder = f"project/{project.name}"
         html = site.project_page(
-            project, index=_index_for(project, channels), server_url=self._server_url
+            project, index=index_for(project, channels), server_url=self._server_url
         )
         self._store.put(f"{folder}/index.html", html)
         self._store.put(f"{folder}/index.json", site.project_document(project))
@@ -271,11 +271,3 @@ def _overlay(
 
 def _urls_of(found: Sequence[Wheel]) -> list[str]:
     return [path for wheel in found for path in served_paths(wheel)]
-
-
-def _index_for(project: ProjectOverview, channels: Sequence[str]) -> str:
-    """Return an index that has the project's wheels: the plain one if it has them all."""
-    offered = [wheel for wheel in project.wheels if is_offered(wheel)]
-    if all(fits(wheel, PLAIN, channels=channels) for wheel in offered):
-        return PLAIN
-    return channel_of(offered[0].target)

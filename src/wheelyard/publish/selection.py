@@ -1,7 +1,7 @@
 """Which wheels belong on which index; pure.
 
 There is one index for each channel (distribution release), and the plain one, which holds only
-what fits every active channel: pure wheels, or everything while there is one channel only.
+what fits every active channel: everything while there is one channel only.
 """
 
 from collections.abc import Collection, Iterable
@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from packaging.version import Version
 
-from wheelyard.model.names import TargetName
+from wheelyard.model.names import Filename, Sha256
 from wheelyard.model.overview import ProjectOverview
 from wheelyard.model.project import ProjectStatus
 from wheelyard.model.wheel import Wheel, WheelState, provenance_path
@@ -22,19 +22,29 @@ _STANDING = frozenset({WheelState.PUBLISHED, WheelState.SUPERSEDED})
 _LISTED = frozenset({WheelState.PUBLISHED, WheelState.SUPERSEDED, WheelState.WITHDRAWN})
 
 
-def channel_of(target: TargetName) -> str:
-    """Return the channel that a target belongs to."""
-    return target.partition("-")[0]
+def channels_of(index: str, channels: Collection[str]) -> Collection[str]:
+    """Return the channels that what is on an index must fit: all active ones, or its own."""
+    return channels if index == PLAIN else (index,)
 
 
-def fits(wheel: Wheel, index: str, *, channels: Collection[str]) -> bool:
-    """Whether a wheel belongs on an index, given the active channels."""
-    if wheel.file.name.is_pure:
-        return True
-    channel = channel_of(wheel.target)
-    if index == PLAIN:
-        return all(active == channel for active in channels)
-    return channel == index
+def wheels_on(
+    index: str, wheels: Iterable[Wheel], *, channels: Collection[str]
+) -> tuple[Wheel, ...]:
+    """Return the wheels that belong on an index, given the active channels, whatever their state.
+
+    Of several with one name, the first that was published keeps it, and those with its bytes: on an
+    index a name never gets other bytes, even after the first was withdrawn.
+    """
+    fitting = [
+        wheel
+        for wheel in wheels
+        if wheel.state is not WheelState.CHECKED
+        and all(wheel.fits(channel) for channel in channels_of(index, channels))
+    ]
+    holders: dict[Filename, Sha256] = {}
+    for wheel in sorted(fitting, key=lambda wheel: (wheel.uploaded_at, wheel.file.sha256)):
+        holders.setdefault(wheel.file.filename, wheel.file.sha256)
+    return tuple(wheel for wheel in fitting if holders[wheel.file.filename] == wheel.file.sha256)
 
 
 def is_listed(wheel: Wheel) -> bool:
@@ -61,6 +71,14 @@ def gone_versions(project: ProjectOverview) -> frozenset[Version]:
         if wheel.state is WheelState.WITHDRAWN and not wheel.is_recalled
     }
     return project.removed_versions | (withdrawn - offered)
+
+
+def index_for(project: ProjectOverview, channels: Collection[str]) -> str:
+    """Return an index that has the project's wheels: the plain one if it has them all."""
+    offered = [wheel for wheel in project.wheels if is_offered(wheel)]
+    if len(wheels_on(PLAIN, offered, channels=channels)) == len(offered):
+        return PLAIN
+    return offered[0].channel
 
 
 def prefix_of(index: str) -> str:

@@ -17,6 +17,9 @@ from wheelyard.model.names import Filename, ProjectName
 from wheelyard.model.project import ProjectStatus
 
 API_VERSION = "1.4"
+_WITHOUT_SIZES = "1.0"
+"""The newest version in which a file need not tell its size: strict readers refuse it in others."""
+
 _ALWAYS = datetime.min.replace(tzinfo=UTC)
 _NO_VERSION = Version("0")
 
@@ -91,7 +94,7 @@ def project_json(page: IndexPage) -> bytes:
     """Return a project's page as `application/vnd.pypi.simple.v1+json` (PEP 691, 700, 714, 792)."""
     shown = index_page(page)
     document: dict[str, Any] = {
-        "meta": {"api-version": API_VERSION, "_last-serial": shown.serial},
+        "meta": {"api-version": _json_version(shown), "_last-serial": shown.serial},
         "name": shown.name,
         "versions": [str(version) for version in _versions(shown.files)],
         "files": [_file_json(file) for file in shown.files],
@@ -102,6 +105,11 @@ def project_json(page: IndexPage) -> bytes:
             status["reason"] = shown.status_reason
         document["project-status"] = status
     return _json(document)
+
+
+def _json_version(page: IndexPage) -> str:
+    """Return the version of the API that a page in JSON obeys: an upstream may tell no sizes."""
+    return _WITHOUT_SIZES if any(file.size is None for file in page.files) else API_VERSION
 
 
 def _versions(files: Iterable[IndexFile]) -> list[Version]:

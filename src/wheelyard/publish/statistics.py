@@ -8,8 +8,18 @@ from typing import Any
 from wheelyard.clock import Clock
 from wheelyard.database.engine import Engine, reading
 from wheelyard.database.statistics import statistics
+from wheelyard.model.build import BuildState
 from wheelyard.model.download import ClientClass, Dimension
-from wheelyard.model.statistics import YEAR_MS, PeriodSum, Share, Statistics, Sum
+from wheelyard.model.statistics import (
+    YEAR_MS,
+    BuildDay,
+    BuildTimes,
+    PeriodSum,
+    Share,
+    Statistics,
+    Sum,
+)
+from wheelyard.publish.statistics_tables import statistics_tables
 from wheelyard.render import render, shown_span
 from wheelyard.settings import DownloadsSettings
 from wheelyard.storage.store import Store
@@ -47,6 +57,8 @@ class StatisticsPages:
             found = statistics(connection, today=self._clock.now().date())
         if found != self._written:
             self._store.put("stats/index.json", statistics_document(found))
+            for name, table in statistics_tables(found).items():
+                self._store.put(f"stats/{name}.csv", table)
             self._store.put("stats/index.html", statistics_page(found, settings=self._settings))
             self._written = found
         return 0
@@ -58,6 +70,9 @@ class _Bar:
     shown: str
     height: float
     """In parts of the highest bar, 0 to 100."""
+
+    bad: float = 0.0
+    """So much of the height is shown in another colour."""
 
 
 def statistics_page(found: Statistics, *, settings: DownloadsSettings) -> bytes:
@@ -72,6 +87,16 @@ def statistics_page(found: Statistics, *, settings: DownloadsSettings) -> bytes:
         saved_months=_time_bars(found.months, "%b %Y", lambda one: one.saved_ms),
         comparable_days=_time_bars(found.days, "%d %b", lambda one: one.comparable_ms),
         comparable_months=_time_bars(found.months, "%b %Y", lambda one: one.comparable_ms),
+        builds=_build_bars(found.builds),
+        built_times=_plain_bars(
+            [(f"{day.starts_on:%d %b}", round(day.seconds * 1000)) for day in found.builds],
+            shown_span,
+        ),
+        outcomes=_plain_bars(
+            [(state.value, _of_state(found.builds, state)) for state in BuildState], "{:,}".format
+        ),
+        lengths=_plain_bars(_lengths(found.build_times), "{:,}".format),
+        tables=sorted(statistics_tables(found)),
         thirty=sum(day.sum.downloads for day in found.days),
         hosts=[_Bar(f"{day:%d %b}", f"{count:,}", 0) for day, count in found.hosts.items()],
         shares=[
@@ -104,6 +129,11 @@ def statistics_document(found: Statistics) -> bytes:
         },
         "requests": {kind.value: dict(classes) for kind, classes in found.requests.items()},
         "hosts": {day.isoformat(): count for day, count in found.hosts.items()},
+        "builds": {
+            day.starts_on.isoformat(): {**day.counts, "seconds": round(day.seconds, 1)}
+            for day in found.builds
+        },
+        "build_times": dict(_lengths(found.build_times)),
     }
     return json.dumps(document, indent=1).encode()
 
@@ -115,6 +145,38 @@ def _sum(of: Sum) -> Mapping[str, Any]:
         "comparable_ms": of.comparable_ms,
         "comparable_years": round(of.comparable_ms / YEAR_MS, 4),
     }
+
+
+def _of_state(days: Sequence[BuildDay], state: BuildState) -> int:
+    return sum(day.counts.get(state, 0) for day in days)
+
+
+def _lengths(times: BuildTimes) -> list[tuple[str, int]]:
+    """Return the classes of durations in words, with how many builds are in each."""
+    words = [f"up to {shown_span(1000 * most)}" for most in times.up_to]
+    return list(zip([*words, "longer"], times.counts, strict=bool(times.counts)))
+
+
+def _build_bars(days: Sequence[BuildDay]) -> list[_Bar]:
+    totals = [sum(day.counts.values()) for day in days]
+    highest = max(totals, default=0)
+    bars = []
+    for day, total in zip(days, totals, strict=True):
+        bad = day.counts.get(BuildState.FAILED, 0) + day.counts.get(BuildState.LOST, 0)
+        bars.append(
+            _Bar(
+                f"{day.starts_on:%d %b}",
+                f"{total:,}, {bad:,} failed or lost",
+                _height(total, highest),
+                _height(bad, highest),
+            )
+        )
+    return bars
+
+
+def _plain_bars(values: Sequence[tuple[str, int]], shown: Callable[[int], str]) -> list[_Bar]:
+    highest = max((value for _, value in values), default=0)
+    return [_Bar(label, shown(value), _height(value, highest)) for label, value in values]
 
 
 def _bars(periods: Sequence[PeriodSum], form: str) -> list[_Bar]:

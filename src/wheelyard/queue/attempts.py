@@ -9,6 +9,7 @@ from datetime import datetime
 
 from wheelyard.database.builds import close_build
 from wheelyard.database.certificates import record_certificate
+from wheelyard.database.cross_failures import record_cross_failure
 from wheelyard.database.engine import Connection
 from wheelyard.database.plans import mark_ended
 from wheelyard.database.projects import start_planning
@@ -23,7 +24,7 @@ from wheelyard.model.names import Filename
 from wheelyard.model.plan import ProjectRecord, ReleaseRecord
 from wheelyard.model.wheel import Wheel, WheelFile, WheelState
 from wheelyard.queue.planning import is_needed, read_record
-from wheelyard.queue.policy import channel_of, sdist_reference, upstream_has
+from wheelyard.queue.policy import sdist_reference, upstream_has
 from wheelyard.queue.retrying import retry_with_new_recipe
 from wheelyard.settings import Settings
 
@@ -38,7 +39,7 @@ class Ending:
     wheels whose bytes are in the store: no other may be published. `certificates` tell what was
     checked of them, `dependencies` the Debian packages that their users need. `build_seconds` is
     how long the project's own code ran, by the builder's clock, in the `environment` of that
-    digest.
+    digest. `cross_failure` is why cross compilers could not make these wheels.
     """
 
     wheels: tuple[WheelFile, ...] = ()
@@ -50,6 +51,7 @@ class Ending:
     build_seconds: float | None = None
     environment: str | None = None
     environment_digest: str | None = None
+    cross_failure: Failure | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,7 @@ def _take_wheels(
     obstacle = _obstacle(record, release, job, ending.wheels)
     if obstacle is None:
         _record_wheels(connection, release, job, ending, at=at)
+        _remember_lane(connection, job, ending.cross_failure, at=at)
         if job.is_trial:
             learn_recipe(connection, job.project, job.version, job.recipe, at=at)
             retry_with_new_recipe(connection, job.project, at=at)
@@ -150,7 +153,7 @@ def _obstacle(
         wheel.file.filename: wheel.file.sha256
         for each in record.releases
         for wheel in each.wheels
-        if channel_of(wheel.target) == job.target.channel
+        if wheel.channel == job.target.channel
     }
     for wheel in wheels:
         if digests.get(wheel.filename, wheel.sha256) != wheel.sha256:
@@ -185,6 +188,17 @@ def _record_wheels(
         certificate = ending.certificates.get(file.filename)
         if certificate is not None:
             record_certificate(connection, recorded, certificate, at=at)
+
+
+def _remember_lane(
+    connection: Connection, job: LeasedJob, failure: Failure | None, *, at: datetime
+) -> None:
+    """Have a project that only another lane could build go straight there from now on."""
+    if failure is not None:
+        reason = f"{failure.kind.value}: {failure.message}"
+        record_cross_failure(
+            connection, job.project, job.version, job.target.architecture, reason, at=at
+        )
 
 
 def _try_again(

@@ -1,20 +1,23 @@
 """What a builder delivered, judged by the bytes that arrived: a builder's word is not enough."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from packaging.version import Version
 
 from wheelyard.certify.expected import Expected, ReleaseFacts
 from wheelyard.certify.inspection import certify, failure_of
+from wheelyard.certify.libraries import LibraryIndex
 from wheelyard.errors import NotStored, UploadRefused
 from wheelyard.model.build import Failure, FailureKind, Limits
 from wheelyard.model.certificate import Certificate, Check, CheckResult
 from wheelyard.model.names import Filename, ProjectName
 from wheelyard.model.target import Target
+from wheelyard.model.twin import twin_name
 from wheelyard.model.wheel import WheelFile
+from wheelyard.protocol import EnvironmentMessage
 from wheelyard.storage import uploads
 from wheelyard.storage.store import Store
 
@@ -23,7 +26,8 @@ from wheelyard.storage.store import Store
 class Assignment:
     """What the builder was asked for; `number` is the build number that wheels must carry.
 
-    `release` tells what is on record of the release besides.
+    `release` tells what is on record of the release besides; `environment`, what the builder has
+    told of the environment, to which packages were added if it `has_layer`.
     """
 
     build_id: str
@@ -32,6 +36,22 @@ class Assignment:
     target: Target
     number: int
     release: ReleaseFacts = field(default_factory=ReleaseFacts)
+    environment: EnvironmentMessage | None = None
+    has_layer: bool = False
+
+    @property
+    def libraries(self) -> LibraryIndex | None:
+        """Which packages hold which libraries, where all of them are known."""
+        if self.environment is None or self.has_layer:
+            return None
+        return LibraryIndex(
+            packages=self.environment.libraries, dependencies=self.environment.dependencies
+        )
+
+    @property
+    def python_exports(self) -> frozenset[str]:
+        """What the environment's interpreter defines; empty where that is not known."""
+        return frozenset(() if self.environment is None else self.environment.python_exports)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +104,22 @@ def receive(  # noqa: PLR0913 - what arrived, and what it is held against
     return delivered
 
 
+def with_twins(
+    delivered: Sequence[DeliveredWheel], target: Target, taken: Collection[Filename]
+) -> list[DeliveredWheel]:
+    """Return wheels together with the second names that they are served under as well.
+
+    A name that the channel has `taken` already, for a wheel of the other architecture's own, is
+    left to that.
+    """
+    found = list(delivered)
+    for wheel in delivered:
+        name = twin_name(wheel.file.filename, target.architecture)
+        if name is not None and name not in taken:
+            found.append(replace(wheel, file=replace(wheel.file, filename=name)))
+    return found
+
+
 def _certified(
     path: Path, assignment: Assignment, *, limits: Limits, told: Sequence[Check]
 ) -> tuple[WheelFile | None, Certificate, bytes]:
@@ -94,6 +130,8 @@ def _certified(
         target=assignment.target,
         limits=limits,
         release=assignment.release,
+        libraries=assignment.libraries,
+        python_exports=assignment.python_exports,
         # The builder's folders are named after the build.
         private=(f"build-{assignment.build_id}",),
     )

@@ -2,14 +2,17 @@
 
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 from wheelyard.certify.expected import ReleaseFacts
 from wheelyard.clock import Clock
 from wheelyard.database import queue
+from wheelyard.database.builders import note_signs_of_life
 from wheelyard.database.builds import append_log, build_summary
 from wheelyard.database.engine import Connection, Engine, reading, writing
+from wheelyard.database.offers import served_faster
 from wheelyard.database.projects import stored_page
 from wheelyard.database.wheels import wheels_of_project
 from wheelyard.errors import LeaseLost, UploadRefused
@@ -18,7 +21,8 @@ from wheelyard.model.builder import Builder
 from wheelyard.model.job import ClaimedJob, LeasedJob
 from wheelyard.model.names import Filename, TargetName
 from wheelyard.model.project import ProjectPage, releases
-from wheelyard.model.wheel import package_path
+from wheelyard.model.target import Target
+from wheelyard.model.wheel import Wheel, package_path
 from wheelyard.protocol import (
     BuildLease,
     ClaimRequest,
@@ -33,7 +37,8 @@ from wheelyard.protocol import (
     TargetMessage,
 )
 from wheelyard.queue.attempts import Ended, Ending, end_attempt
-from wheelyard.queue.delivery import Assignment, DeliveredWheel, receive
+from wheelyard.queue.delivery import Assignment, DeliveredWheel, receive, with_twins
+from wheelyard.queue.environments import told_of
 from wheelyard.queue.facts import release_facts
 from wheelyard.queue.policy import upstream_has
 from wheelyard.settings import Settings
@@ -41,6 +46,9 @@ from wheelyard.storage import uploads
 from wheelyard.storage.store import Store
 
 _CHUNK_BYTES = 1024**2
+_SIGN_EVERY = timedelta(seconds=10)
+_HERE = timedelta(seconds=60)
+"""Who asked for a job less than so long ago is still there, and asks again soon."""
 
 
 def claim(  # noqa: PLR0913 - what the web process hands over
@@ -54,8 +62,8 @@ def claim(  # noqa: PLR0913 - what the web process hands over
 ) -> BuildLease | None:
     """Lease the best job that is due to a builder; None if there is nothing for it now.
 
-    It gets jobs only of targets that it asks for, that its token allows, and that are active; none
-    at all while it is drained.
+    It gets jobs only of targets that it asks for, that its token allows, and that are active, and
+    that no faster builder is idle for; none at all while it is drained.
     `index_url` is the simple index that build requirements come from.
     """
     if builder.is_draining:
@@ -63,6 +71,9 @@ def claim(  # noqa: PLR0913 - what the web process hands over
     targets = [TargetName(name) for name in request.targets if builder.may_build(TargetName(name))]
     now = clock.now()
     with writing(engine) as connection:
+        note_signs_of_life(connection, builder.id, at=now, every=_SIGN_EVERY)
+        others = served_faster(connection, builder.id, targets, seen_since=now - _HERE)
+        targets = [target for target in targets if target not in others]
         for _ in range(2):
             job = queue.claim(
                 connection,
@@ -89,6 +100,7 @@ def _lease_of(job: ClaimedJob, *, settings: Settings, index_url: str) -> BuildLe
         recipe=RecipeMessage.of(job.recipe),
         limits=LimitsMessage.of(job.limits or settings.limits.limits()),
         index_url=index_url,
+        may_cross=job.may_cross,
         lease_expires_at=job.lease_expires_at,
         heartbeat_seconds=settings.queue.heartbeat.total_seconds(),
     )
@@ -244,6 +256,7 @@ def _take_in(
     with reading(engine) as connection:
         page = stored_page(connection, job.project)
         ours = wheels_of_project(connection, job.project)
+    told_of_environment = told_of(store, report.environment_digest, builder_id=job.builder_id)
     assignment = Assignment(
         build_id=job.build_id,
         project=job.project,
@@ -251,6 +264,8 @@ def _take_in(
         target=job.target,
         number=job.number,
         release=ReleaseFacts() if page is None else release_facts(page, job.version, ours),
+        environment=told_of_environment,
+        has_layer=bool(job.recipe.debian_packages),
     )
     announced = [wheel.wheel() for wheel in report.wheels]
     told = {Filename(wheel.filename): wheel.told() for wheel in report.wheels}
@@ -265,16 +280,24 @@ def _take_in(
                 environment=report.environment,
                 environment_digest=report.environment_digest,
             )
+        delivered = with_twins(delivered, job.target, _names_taken(ours, job.target))
         stored = _store_wheels(store, job, page, delivered)
+    dependencies = {wheel.sha256: wheel.dependencies for wheel in report.wheels}
     return Ending(
         wheels=tuple(wheel.file for wheel in delivered),
         stored=stored,
         certificates={wheel.file.filename: wheel.certificate for wheel in delivered},
-        dependencies={Filename(wheel.filename): wheel.dependencies for wheel in report.wheels},
+        dependencies={wheel.file.filename: dependencies[wheel.file.sha256] for wheel in delivered},
+        cross_failure=None if report.cross_failure is None else report.cross_failure.failure(),
         build_seconds=report.build_seconds,
         environment=report.environment,
         environment_digest=report.environment_digest,
     )
+
+
+def _names_taken(ours: Iterable[Wheel], target: Target) -> frozenset[Filename]:
+    """Return the names that a target's channel has had a wheel under."""
+    return frozenset(wheel.file.filename for wheel in ours if wheel.channel == target.channel)
 
 
 def _store_wheels(

@@ -243,17 +243,14 @@ def _done_already(release: Release, target: Target, facts: ReleaseFacts) -> _Rul
 def settles(wheel: Wheel, target: Target) -> bool:
     """Whether an installer on the target gets, and accepts, a wheel of ours.
 
-    A pure wheel serves every target. Any other is proved only against the libraries of the
-    distribution release that it was made on, so it stays in that channel.
+    What is proved only against the libraries of the distribution release that it was made on stays
+    in that channel.
     """
-    name = wheel.file.name
-    is_offered = name.is_pure or channel_of(wheel.target) == target.channel
-    return is_offered and target.accepts(name.tags) and target.admits(wheel.file.requires_python)
-
-
-def channel_of(target: TargetName) -> str:
-    """Return the channel that a target belongs to: the first part of its name."""
-    return target.partition("-")[0]
+    return (
+        wheel.fits(target.channel)
+        and target.accepts(wheel.file.name.tags)
+        and target.admits(wheel.file.requires_python)
+    )
 
 
 def upstream_has(release: Release, filename: Filename) -> bool:

@@ -14,6 +14,7 @@ from wheelyard.model.build import Decision, Verdict
 from wheelyard.model.names import FileKind, TargetName
 from wheelyard.model.project import Release
 from wheelyard.model.target import Target
+from wheelyard.model.twin import is_twin_of
 from wheelyard.queue.policy import ReleaseFacts, decide
 
 _TO_BE_TRIED = frozenset({Verdict.NEEDS_BUILD, Verdict.HEALING})
@@ -48,13 +49,25 @@ def _waiting(
     if all(_is_pure(tags) for tags in known):
         first, *rest = needed
         return dict(_wait(release, rest, first, "a pure wheel"))
-    waiting: dict[TargetName, Decision] = {}
+    waiting = _waiting_for_twins(release, needed, facts)
     if any(tag.abi == "abi3" for tags in known for tag in tags):
         for _, group in groupby(sorted(needed, key=_machine), key=_machine):
             first, *rest = sorted(
                 group, key=lambda target: (target.name in facts.paused, target.python)
             )
             waiting |= _wait(release, rest, first, "a wheel for the stable ABI")
+    return waiting
+
+
+def _waiting_for_twins(
+    release: Release, needed: Sequence[Target], facts: ReleaseFacts
+) -> dict[TargetName, Decision]:
+    """Return the decisions about targets whose wheels are made for an older machine with them."""
+    waiting: dict[TargetName, Decision] = {}
+    for first in needed:
+        twins = [target for target in needed if is_twin_of(target, first)]
+        if first.name not in facts.paused:
+            waiting |= _wait(release, twins, first, f"a wheel for {first.architecture}")
     return waiting
 
 

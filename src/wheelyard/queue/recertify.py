@@ -16,6 +16,7 @@ from wheelyard.errors import NotStored
 from wheelyard.model.build import Limits
 from wheelyard.model.certificate import Certificate, Check, failed
 from wheelyard.model.target import target_from_name
+from wheelyard.model.twin import built_name
 from wheelyard.model.wheel import Wheel
 from wheelyard.queue.delivery import with_told
 from wheelyard.queue.facts import release_facts
@@ -61,7 +62,7 @@ def certify_again(
 
 def _certificate(store: Store, wheel: Wheel, expected: Expected) -> Certificate:
     with tempfile.TemporaryDirectory(prefix="wheelyard-certify-") as folder:
-        path = Path(folder) / wheel.file.filename
+        path = Path(folder) / built_name(wheel.file.filename, expected.target.architecture)
         try:
             with path.open("wb") as file:
                 for chunk in store.read(wheel.path):

@@ -38,6 +38,7 @@ _NOT_TO_BE_HELPED = frozenset(
         CauseKind.DELIBERATE,
         CauseKind.HASH_MISMATCH,
         CauseKind.INCOMPLETE_SDIST,
+        CauseKind.LIBRARY_TOO_OLD,
         CauseKind.NO_SDIST,
         CauseKind.NO_SUCH_VERSION,
         CauseKind.PYTHON2_ONLY,

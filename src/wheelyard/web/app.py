@@ -10,17 +10,26 @@ from wheelyard.database.engine import Engine
 from wheelyard.settings import Settings
 from wheelyard.storage.store import Store
 from wheelyard.web import (
+    badges,
+    build_pages,
     builder_api,
     changes,
     check_page,
     checking,
     clients_page,
+    crawlers,
+    feeds,
     health,
+    json_api,
     packages,
     problems,
+    public_api,
+    queue_pages,
     simple_pages,
     site_pages,
+    version_pages,
 )
+from wheelyard.web.allowance import Allowance
 from wheelyard.web.channels import ActiveChannels
 from wheelyard.web.guard import Guard
 from wheelyard.web.page_memory import PageMemory, Remembering
@@ -61,16 +70,25 @@ def create_app(
         channels=ActiveChannels(engine),
         memory=memory,
         request_log=request_log,
+        requests=Allowance(settings.site.requests_per_hour),
     )
     app.include_router(builder_api.router)
+    app.include_router(public_api.router)
     app.router.routes.extend(
         [
+            *badges.ROUTES,
+            *build_pages.ROUTES,
             *changes.ROUTES,
             *check_page.ROUTES,
             *checking.ROUTES,
             *clients_page.ROUTES,
+            *crawlers.ROUTES,
+            *feeds.ROUTES,
             *health.ROUTES,
+            *json_api.ROUTES,
             *packages.ROUTES,
+            *queue_pages.ROUTES,
+            *version_pages.ROUTES,
             *site_pages.ROUTES,
             *simple_pages.ROUTES,
         ]

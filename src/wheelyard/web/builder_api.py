@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from wheelyard.database import builders
 from wheelyard.database.engine import writing
 from wheelyard.database.leases import end_leases_of
+from wheelyard.database.offers import save_offers
 from wheelyard.errors import BadInput, Refused, UploadRefused
 from wheelyard.model.builder import Builder
 from wheelyard.model.names import TargetName
@@ -25,6 +26,7 @@ from wheelyard.protocol import (
     PREFIX,
     BuildLease,
     ClaimRequest,
+    EnvironmentMessage,
     FilenameField,
     FinishReply,
     FinishRequest,
@@ -37,7 +39,7 @@ from wheelyard.protocol import (
     Sha256Field,
     UploadState,
 )
-from wheelyard.queue import leases
+from wheelyard.queue import environments, leases
 from wheelyard.queue.retrying import note_environments
 from wheelyard.settings import LimitsSettings
 from wheelyard.storage import uploads
@@ -104,6 +106,8 @@ def register(request: Request, message: RegisterRequest, builder: CurrentBuilder
         builders.touch_builder(
             connection, builder.id, at=state.clock.now(), capabilities=capabilities
         )
+        given = [each.offer() for each in message.offers if each.target in allowed]
+        save_offers(connection, builder.id, given)
         # A builder that starts works on nothing: what it held was lost with its last life.
         end_leases_of(connection, builder_id=builder.id, at=state.clock.now())
         digests = {TargetName(name): each for name, each in message.environments.items()}
@@ -113,7 +117,23 @@ def register(request: Request, message: RegisterRequest, builder: CurrentBuilder
         name=builder.name,
         targets=allowed,
         heartbeat_seconds=state.settings.queue.heartbeat.total_seconds(),
+        wanted_environments=tuple(
+            digest
+            for digest in sorted(set(offered.values()))
+            if not environments.is_known(state.store, digest, builder_id=builder.id)
+        ),
     )
+
+
+@router.put("/environments/{digest}", status_code=204, responses=_problems(507))
+def tell_of_environment(
+    request: Request,
+    digest: Annotated[Sha256Field, Path(description="The digest of the manifest.")],
+    message: EnvironmentMessage,
+    builder: CurrentBuilder,
+) -> None:
+    """Tell what is in an environment that builds are made in: packages, libraries, symbols."""
+    environments.keep(app_state(request).store, digest, message, builder=builder)
 
 
 @router.post(

@@ -9,6 +9,7 @@ from wheelyard.web.front import (
     CHANNEL_PATTERN,
     HASH_PATH,
     NAME_PATTERN,
+    PAGE_VARY,
     SAFE_HEADERS,
     TEXT,
     UNCACHED,
@@ -27,8 +28,7 @@ _JSON_FIRST = (
 )
 _BROWSER = r"^(?:\*/\*|text/html(?:,.*)?)$"
 _NO_BROWSER = r"vnd\.pypi|text/html;"
-_VARY = "Accept, Accept-Encoding"
-_SEVERAL = 2
+_VARY = "{wy_vary}"
 _HEAD = """# wheelyard behind Caddy: put this into /etc/caddy/Caddyfile.
 # It was printed by `wheelyard webserver-config caddy`; print it again when channels, folders or
 # addresses change. See docs/serving.md for what Caddy cannot do.
@@ -61,12 +61,16 @@ def _opening(front: FrontServer) -> str:
 \t\toutput file {front.log}
 \t\tformat json
 \t}}
+\tmap {{path}} {_VARY} {{
+\t\t~^/(?:overlay/)?simple/ "{front.plain_vary}"
+\t\tdefault "{PAGE_VARY}"
+\t}}
 """
 
 
 def _pages(front: FrontServer) -> str:
     channels = ""
-    if len(front.channels) >= _SEVERAL:
+    if front.has_several_channels:
         channels = "".join(_channel(channel) for channel in front.channels)
     forms = "".join(
         _form(*form)
@@ -131,10 +135,12 @@ def _overlay(front: FrontServer) -> str:
 
 
 def _documents() -> str:
-    html = _served("html", f"^/(?:stats/|project/{NAME_PATTERN}/)?$", HTML, index="index.html")
+    html = _served(
+        "html", f"^/(?:stats/|failures/|project/{NAME_PATTERN}/)?$", HTML, index="index.html"
+    )
     json = _served(
         "document",
-        f"^/(?:(?:stats|project/{NAME_PATTERN})/index|provenance/keys)\\.json$",
+        f"^/(?:(?:stats|failures|project/{NAME_PATTERN})/index|provenance/keys)\\.json$",
         "application/json",
     )
     return html + json + _served("key", r"^/provenance/keys/[0-9a-f]{64}\.pem$", TEXT)

@@ -21,6 +21,9 @@ HASH_PATH = "[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{60}"
 SAFE_HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"}
 """What our own process sends with every answer."""
 
+PAGE_VARY = "Accept, Accept-Encoding"
+"""Which headers of a request choose the form of a simple page."""
+
 UNCACHED = "no-store"
 TEXT = "text/plain; charset=utf-8"
 LARGEST_BODY = PART_BYTES
@@ -58,6 +61,16 @@ class FrontServer:
                 raise BadInput(repr(text), "A configuration takes plain characters only")
         if self.bucket is not None and urlsplit(self.bucket).scheme not in {"http", "https"}:
             raise BadInput(self.bucket, "Objects are read over http or https")
+
+    @property
+    def has_several_channels(self) -> bool:
+        """Whether installers that tell their distribution release are sent to a channel."""
+        return len(self.channels) > 1
+
+    @property
+    def plain_vary(self) -> str:
+        """Which headers choose the answer where installers may be sent to a channel."""
+        return f"{PAGE_VARY}, User-Agent" if self.has_several_channels else PAGE_VARY
 
     @property
     def upstream_simple(self) -> str:

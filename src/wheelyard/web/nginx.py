@@ -8,6 +8,7 @@ from wheelyard.web.front import (
     HASH_PATH,
     LARGEST_BODY,
     NAME_PATTERN,
+    PAGE_VARY,
     SAFE_HEADERS,
     TEXT,
     UNCACHED,
@@ -16,7 +17,13 @@ from wheelyard.web.front import (
     page_headers,
 )
 from wheelyard.web.negotiation import SimpleType
-from wheelyard.web.nginx_maps import ENCODINGS, channel_map, encoding_map, form_maps
+from wheelyard.web.nginx_maps import (
+    ENCODINGS,
+    channel_map,
+    encoding_map,
+    form_maps,
+    vary_map,
+)
 from wheelyard.web.responses import HTML, PAGE_CACHING
 
 _FORMS = {
@@ -25,8 +32,6 @@ _FORMS = {
     "legacy": ("index.html", HTML),
 }
 _PAGE = f"(?:{CHANNEL_PATTERN}/)?(?:overlay/)?simple/(?:{NAME_PATTERN}/)?"
-_VARY = "Accept, Accept-Encoding"
-_SEVERAL = 2
 _REMEMBERED = """        open_file_cache max=10000 inactive=30s;
         open_file_cache_valid 2s;
 """
@@ -50,7 +55,10 @@ def nginx_configuration(front: FrontServer) -> str:
     return "\n".join(
         (
             _HEAD,
-            form_maps() + encoding_map() + channel_map(front.channels),
+            form_maps()
+            + encoding_map()
+            + channel_map(front.channels)
+            + vary_map(of_channels=PAGE_VARY, of_all=front.plain_vary),
             _LOG_FORMAT,
             f"upstream wheelyard_web {{\n    server {front.process};\n    keepalive 16;\n}}\n",
             f"server {{\n{_server(front)}}}\n",
@@ -96,7 +104,7 @@ def _opening(front: FrontServer) -> str:
 def _pages(front: FrontServer) -> str:
     """Return the locations that find out which form of a simple page suits."""
     to_channel = "        if ($wy_told_channel) { rewrite ^ /-/channel last; }\n"
-    several = to_channel if len(front.channels) >= _SEVERAL else ""
+    several = to_channel if front.has_several_channels else ""
     return f"""    location ~ "^/(?<wy_page>(?:overlay/)?simple/(?:{NAME_PATTERN}/)?)$" {{
 {several}        rewrite ^ /-/$wy_form$wy_packed last;
     }}
@@ -113,7 +121,7 @@ def _pages(front: FrontServer) -> str:
 
 def _form(front: FrontServer, name: str) -> str:
     filename, content_type = _FORMS[name]
-    headers = page_headers(content_type, vary=_VARY)
+    headers = page_headers(content_type, vary="$wy_vary")
     locations = ""
     for end, encoding in {"": "", **ENCODINGS}.items():
         body = _object(
@@ -136,6 +144,8 @@ def _static(front: FrontServer) -> str:
         "= /": ("/index.html", HTML),
         "= /stats/": ("/stats/index.html", HTML),
         "= /stats/index.json": ("/stats/index.json", "application/json"),
+        "= /failures/": ("/failures/index.html", HTML),
+        "= /failures/index.json": ("/failures/index.json", "application/json"),
         f'~ "^/project/(?<wy_name>{NAME_PATTERN})/$"': ("/project/$wy_name/index.html", HTML),
         f'~ "^/project/(?<wy_name>{NAME_PATTERN})/index\\.json$"': (
             "/project/$wy_name/index.json",

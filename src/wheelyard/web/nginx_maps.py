@@ -73,6 +73,12 @@ def channel_map(channels: Sequence[str]) -> str:
     return _map("$http_user_agent", "wy_told_channel", [("default", ""), *told])
 
 
+def vary_map(*, of_channels: str, of_all: str) -> str:
+    """Return the map to `$wy_vary`: what a page of a channel, and of the plain index, rests on."""
+    plain = "~^(?:overlay/)?simple/"
+    return _map("$wy_page", "wy_vary", [("default", of_channels), (plain, of_all)])
+
+
 def _choices() -> list[tuple[str, str]]:
     """Return patterns of the six qualities in the order of `_TYPES`, and what they lead to.
 

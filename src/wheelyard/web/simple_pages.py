@@ -13,6 +13,7 @@ from wheelyard.model.names import ProjectName, parse_project_name
 from wheelyard.publish.selection import PLAIN, overlay_of, prefix_of
 from wheelyard.storage.packing import ENDINGS
 from wheelyard.web.channels import channel_for
+from wheelyard.web.front import PAGE_VARY
 from wheelyard.web.negotiation import SimpleType, content_coding, simple_type
 from wheelyard.web.page_memory import note_source
 from wheelyard.web.responses import (
@@ -35,15 +36,26 @@ _FILES = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Index:
+class Index:
     """One of our indexes: a channel's or the plain one, with or without upstream's files."""
 
     channel: str
     is_overlay: bool
 
     @property
+    def folder(self) -> str:
+        """Where the index is below the root: nothing, or a path with a slash at its end."""
+        return self.prefix.removesuffix("simple")
+
+    @property
     def prefix(self) -> str:
+        """Where its simple pages are below the root, without a slash at the end."""
         return overlay_of(self.channel) if self.is_overlay else prefix_of(self.channel)
+
+
+def is_channel(text: str) -> bool:
+    """Whether a part of a path may name a channel."""
+    return _CHANNEL.fullmatch(text) is not None
 
 
 def simple_page(request: Request) -> Response:
@@ -58,9 +70,9 @@ def overlay_page(request: Request) -> Response:
 
 def _answer(request: Request, *, is_overlay: bool) -> Response:
     channel: str = request.path_params.get("channel", PLAIN)
-    if channel != PLAIN and not _CHANNEL.fullmatch(channel):
+    if channel != PLAIN and not is_channel(channel):
         return not_found()
-    index = _Index(channel, is_overlay)
+    index = Index(channel, is_overlay)
     rest: str | None = request.path_params.get("rest")
     if rest is None or (rest and not rest.strip("/")):
         return moved(request, f"{index.prefix}/")
@@ -72,23 +84,23 @@ def _answer(request: Request, *, is_overlay: bool) -> Response:
 
 
 def _known_page(
-    request: Request, index: _Index, name: ProjectName | None, *, is_exact: bool
+    request: Request, index: Index, name: ProjectName | None, *, is_exact: bool
 ) -> Response:
     below = "" if name is None else f"{name}/"
     state = app_state(request)
-    vary = "Accept, Accept-Encoding"
+    vary = PAGE_VARY
     channels = state.channels.names() if index.channel == PLAIN and is_exact else ()
     if len(channels) > 1:
         vary = f"{vary}, User-Agent"
         told = channel_for(request.headers.get("User-Agent"), channels)
         if told is not None:
-            to = f"{_Index(told, index.is_overlay).prefix}/{below}"
+            to = f"{Index(told, index.is_overlay).prefix}/{below}"
             return sent_on(request, to, caching=LIVE_CACHING, vary="User-Agent")
     answer = _page(request, f"{index.prefix}/{below}", vary=vary)
     if answer is None:
         if not index.is_overlay:
             return not_found()
-        answer = _to_upstream(state.index_url, below)
+        answer = to_upstream(state.index_url, below)
     return answer if is_exact else moved(request, f"{index.prefix}/{below}")
 
 
@@ -111,8 +123,11 @@ def _page(request: Request, folder: str, *, vary: str) -> Response | None:
     return None
 
 
-def _to_upstream(index_url: str, below: str) -> Response:
-    """Send the client to upstream's own page, without the password that we may know for it."""
+def to_upstream(index_url: str, below: str) -> Response:
+    """Send the client to upstream's own page, without the password that we may know for it.
+
+    `index_url` is the address of upstream's index, and `below` where the page is from there.
+    """
     parts = urlsplit(index_url)
     host = parts.netloc.rpartition("@")[2]
     url = urlunsplit((parts.scheme, host, parts.path.rstrip("/") + "/" + below, "", ""))

@@ -1,7 +1,6 @@
-"""Pages for people over HTTP: the first page, projects, builds, logs, and the stylesheet."""
+"""Pages for people over HTTP: the first page, projects, statistics, and what all pages use."""
 
 import re
-import zlib
 from functools import cache
 from importlib.resources import files
 
@@ -9,30 +8,26 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from wheelyard.database import builds
-from wheelyard.database.engine import reading
-from wheelyard.database.projects import project_overview
 from wheelyard.errors import InvalidName, NotStored
 from wheelyard.model.names import parse_project_name
-from wheelyard.model.summary import BuildSummary
-from wheelyard.publish import site
-from wheelyard.publish.selection import gone_versions, is_withdrawn
-from wheelyard.web.negotiation import accepts_gzip
 from wheelyard.web.responses import (
     HTML,
-    LIVE_CACHING,
     Representation,
     moved,
     not_found,
     whole_response,
 )
 from wheelyard.web.state import app_state
+from wheelyard.web.version_pages import version
 
-_BUILD_ID = re.compile(r"[0-9a-f]{32}")
-_TEXT = "text/plain; charset=utf-8"
-_STATIC_TYPES = {"css": "text/css; charset=utf-8", "svg": "image/svg+xml"}
-_ATTEMPTS = 200
-_GZIP_WINDOW = 16 + zlib.MAX_WBITS
+_TABLE = re.compile("[a-z-]{1,40}")
+_STATIC_TYPES = {
+    "css": "text/css; charset=utf-8",
+    "ico": "image/x-icon",
+    "js": "text/javascript; charset=utf-8",
+    "png": "image/png",
+    "svg": "image/svg+xml",
+}
 
 
 def home(request: Request) -> Response:
@@ -56,7 +51,7 @@ def project(request: Request) -> Response:
             answer = _stored(request, f"{folder}/index.json", "application/json")
             canonical = f"{name}/index.json"
         case _:
-            return not_found()
+            return version(request, given, filename)
     if answer.status_code != 404 and rest != canonical:  # noqa: PLR2004 - HTTP's own number
         return moved(request, f"project/{canonical}")
     return answer
@@ -74,63 +69,34 @@ def stats_document(request: Request) -> Response:
     return _stored(request, "stats/index.json", "application/json")
 
 
-def build(request: Request) -> Response:
-    """Answer for `/build/ID/`, from the database: a build that runs changes while one looks."""
-    found = _build(request)
-    if found is None:
+def stats_table(request: Request) -> Response:
+    """Answer for `/stats/NAME.csv`."""
+    name = request.path_params["name"]
+    if not _TABLE.fullmatch(name):
         return not_found()
+    return _stored(request, f"stats/{name}.csv", "text/csv; charset=utf-8")
+
+
+def failures(request: Request) -> Response:
+    """Answer for `/failures/`; before anybody has looked at them there is nothing."""
     if not request.url.path.endswith("/"):
-        return moved(request, f"build/{found.id}/")
-    caching = LIVE_CACHING if not found.state.is_final else "max-age=300"
-    state = app_state(request)
-    with reading(state.engine) as connection:
-        attempts = builds.build_summaries(
-            connection, project=found.project, version=found.version, limit=_ATTEMPTS
-        )
-    body = site.build_page(
-        found,
-        before=[
-            one
-            for one in attempts
-            if one.target == found.target and one.started_at < found.started_at
-        ],
-        server_url=state.settings.server_url,
-    )
-    page = Representation(body=body, content_type=HTML, caching=caching)
-    return whole_response(request, page)
+        return moved(request, "failures/")
+    return _stored(request, "failures/index.html", HTML)
 
 
-def log(request: Request) -> Response:
-    """Answer for `/logs/ID.log`: the stored log, or the log so far of a build that runs."""
-    found = _build(request)
-    if found is None:
-        return not_found()
-    state = app_state(request)
-    if found.log_key is None:
-        with reading(state.engine) as connection:
-            text = builds.read_log(connection, found.id)
-        return whole_response(
-            request, Representation(body=text, content_type=_TEXT, caching=LIVE_CACHING)
-        )
-    try:
-        packed = state.store.get(found.log_key)
-    except NotStored:
-        return not_found()
-    is_packed = accepts_gzip(request.headers.get("Accept-Encoding"))
-    return whole_response(
-        request,
-        Representation(
-            body=packed if is_packed else _unpacked(packed),
-            content_type=_TEXT,
-            vary="Accept-Encoding",
-            content_encoding="gzip" if is_packed else None,
-        ),
-    )
+def failures_document(request: Request) -> Response:
+    """Answer for `/failures/index.json`."""
+    return _stored(request, "failures/index.json", "application/json")
 
 
 def static(request: Request) -> Response:
-    """Answer for `/static/NAME`, from the program's own files."""
-    found = _static_files().get(request.path_params["name"])
+    """Answer for `/static/NAME`."""
+    return static_file(request, request.path_params["name"])
+
+
+def static_file(request: Request, name: str) -> Response:
+    """Return one of the program's own files."""
+    found = _static_files().get(name)
     return not_found() if found is None else whole_response(request, found)
 
 
@@ -140,25 +106,6 @@ def _stored(request: Request, key: str, content_type: str) -> Response:
     except NotStored:
         return not_found()
     return whole_response(request, Representation(body=body, content_type=content_type))
-
-
-def _build(request: Request) -> BuildSummary | None:
-    build_id = request.path_params["build_id"]
-    if not _BUILD_ID.fullmatch(build_id):
-        return None
-    with reading(app_state(request).engine) as connection:
-        found = builds.build_summary(connection, build_id)
-        if found is None:
-            return None
-        project = project_overview(connection, found.project)
-    if project is None or is_withdrawn(project) or found.version in gone_versions(project):
-        return None
-    return found
-
-
-def _unpacked(packed: bytes) -> bytes:
-    """Undo gzip; we packed it ourselves, and the log's limit bounds it."""
-    return zlib.decompress(packed, wbits=_GZIP_WINDOW)
 
 
 @cache
@@ -178,12 +125,13 @@ ROUTES = [
     for path, endpoint in (
         ("/", home),
         ("/project/{rest:path}", project),
-        ("/build/{build_id}", build),
-        ("/build/{build_id}/", build),
-        ("/logs/{build_id}.log", log),
         ("/stats", stats),
         ("/stats/", stats),
         ("/stats/index.json", stats_document),
+        ("/stats/{name}.csv", stats_table),
+        ("/failures", failures),
+        ("/failures/", failures),
+        ("/failures/index.json", failures_document),
         ("/static/{name}", static),
     )
 ]

@@ -10,6 +10,7 @@ from wheelyard.database.engine import Engine
 from wheelyard.model.builder import Builder
 from wheelyard.settings import Settings
 from wheelyard.storage.store import Store
+from wheelyard.web.allowance import Allowance
 from wheelyard.web.channels import ActiveChannels
 from wheelyard.web.page_memory import PageMemory
 from wheelyard.web.request_log import RequestLog
@@ -27,8 +28,8 @@ class KnownBuilder:
 class AppState:
     """The parts of the server; `stopping` is set when waiting requests should end.
 
-    `request_log` is None where the web process keeps none. `known_builders` are the builders that
-    were seen last, by the hashes of their tokens.
+    `requests` bounds what visitors may ask for. `request_log` is None where the web process keeps
+    none. `known_builders` are the builders that were seen last, by the hashes of their tokens.
     """
 
     engine: Engine
@@ -39,6 +40,7 @@ class AppState:
     channels: ActiveChannels
     memory: PageMemory
     request_log: RequestLog | None
+    requests: Allowance
     stopping: threading.Event = field(default_factory=threading.Event)
     known_builders: dict[str, KnownBuilder] = field(default_factory=dict)
 

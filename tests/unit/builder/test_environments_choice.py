@@ -3,14 +3,17 @@ from pathlib import Path
 import pytest
 
 from roots import BOOKWORM, put_environment
+from wheelyard.builder.environments import choice
 from wheelyard.builder.environments.choice import (
     Environments,
+    Pair,
     Surroundings,
     open_environments,
 )
 from wheelyard.builder.environments.root import root_view
 from wheelyard.builder.environments.store import Store
 from wheelyard.errors import EnvironmentUnusable, InvalidSetting, UnknownEnvironment
+from wheelyard.model.environment import parse_environment_name
 from wheelyard.model.target import Target, target_from_name
 from wheelyard.settings import BuilderSettings, Settings
 
@@ -106,3 +109,70 @@ def test_the_environment_is_kept_as_long_as_a_build_is_in_it(store: Store) -> No
         put_environment(store, python="3.11.9-1")
         assert around.view is not None
         assert all(folder.is_dir() for folder in around.view.shown.values())
+
+
+CROSS = parse_environment_name("bookworm-amd64-cross")
+ARMHF = parse_environment_name("bookworm-armhf")
+BOARD = target_from_name("bookworm-cp311-armv7l")
+
+
+def pair_of(store: Store, **chosen: str) -> Pair | None:
+    return Environments(store=store, chosen=chosen).pair_for(BOARD)
+
+
+@pytest.fixture
+def amd64(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make every machine one of amd64 that emulates the others."""
+    monkeypatch.setattr(choice, "is_native", lambda architecture: architecture == "amd64")
+    monkeypatch.setattr(choice, "is_emulated", lambda architecture: architecture != "amd64")
+
+
+@pytest.mark.usefixtures("amd64")
+def test_a_target_is_cross_compiled_where_both_environments_are_there(store: Store) -> None:
+    assert pair_of(store) is None
+    put_environment(store, ARMHF)
+    assert pair_of(store) is None
+    put_environment(store, CROSS)
+    assert pair_of(store) == Pair(native=CROSS, target=ARMHF)
+    assert Environments(store=store, chosen={}).pair_for(TARGET) is None
+
+
+@pytest.mark.usefixtures("amd64")
+def test_two_pythons_are_no_pair(store: Store) -> None:
+    put_environment(store, ARMHF)
+    put_environment(store, CROSS, python="3.11.9-1")
+
+    assert pair_of(store) is None
+
+
+@pytest.mark.usefixtures("amd64")
+def test_debians_compilers_do_not_make_code_for_raspberry_pi_os(store: Store) -> None:
+    raspios = parse_environment_name("bookworm-armhf-raspios")
+    put_environment(store, CROSS)
+    put_environment(store, raspios, origin="tarball")
+
+    assert pair_of(store, bookworm="bookworm-armhf-raspios") is None
+
+
+@pytest.mark.usefixtures("amd64")
+def test_what_cannot_be_imported_here_is_not_cross_compiled(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_environment(store, ARMHF)
+    put_environment(store, CROSS)
+    monkeypatch.setattr(choice, "is_emulated", lambda _: False)
+
+    assert pair_of(store) is None
+
+
+def test_a_cross_build_sees_its_tools_and_the_targets_root_as_sysroot(store: Store) -> None:
+    version, tools = put_environment(store, ARMHF), put_environment(store, CROSS)
+    environments = Environments(store=store, chosen={})
+    pair = Pair(native=CROSS, target=ARMHF)
+
+    with environments.opened_pair(pair, BOARD, [], say=print, check=lambda: None) as around:
+        assert around.view is not None
+        assert around.view.shown["/usr"] == tools.root / "usr"
+        assert around.view.shown["/build/sysroot/usr"] == version.root / "usr"
+        assert (around.name, around.root) == ("bookworm-armhf", version.root)
+        assert around.tools == f"bookworm-amd64-cross {tools.manifest.digest}"

@@ -7,10 +7,11 @@ import pytest
 from roots import BOOKWORM, fill_root, package
 from wheelyard.builder.environments import making
 from wheelyard.builder.environments.checking import describe_verification
-from wheelyard.builder.environments.making import create, fresh_folder, require_room
+from wheelyard.builder.environments.making import NEEDED, create, fresh_folder, needed, require_room
 from wheelyard.builder.environments.manifest import make_manifest
 from wheelyard.builder.environments.store import Store
 from wheelyard.errors import EnvironmentUnusable
+from wheelyard.model.environment import parse_environment_name
 
 Usage = namedtuple("Usage", "total used free")  # noqa: PYI024 - shutil's own shape
 
@@ -22,11 +23,22 @@ I: success in 42.7 seconds
 """
 
 
+def test_an_environment_for_cross_builds_has_compilers_for_the_others() -> None:
+    assert needed(parse_environment_name("bookworm-amd64")) == NEEDED
+    more = set(needed(parse_environment_name("bookworm-amd64-cross"))) - set(NEEDED)
+    assert more == {
+        *("gcc-aarch64-linux-gnu", "g++-aarch64-linux-gnu"),
+        *("gcc-arm-linux-gnueabihf", "g++-arm-linux-gnueabihf"),
+    }
+
+
 @pytest.fixture
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
     monkeypatch.setattr(making, "require_root", lambda: None)
     monkeypatch.setattr(making, "require_runnable", lambda _: None)
-    monkeypatch.setattr(making, "make_sources_list", lambda _: "deb http://d.example.org x main\n")
+    monkeypatch.setattr(
+        making, "make_sources_list", lambda _, **_options: "deb http://d.example.org x main\n"
+    )
     monkeypatch.setattr(making, "network_options", lambda: "")
     return Store(tmp_path)
 

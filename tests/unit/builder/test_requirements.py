@@ -2,6 +2,7 @@ import os
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -443,3 +444,20 @@ def test_build_requirements_as_of_a_day_are_older_ones(
     assert [found.name for found in made.glob("lib/python*/site-packages/*.dist-info")] == [
         "spam-1.0.dist-info"
     ]
+
+
+@pytest.mark.parametrize("architecture", ["x86_64", "aarch64", "armv7l", "armv6l"])
+def test_a_target_gets_wheels_of_its_own_kind_whatever_the_machine(
+    upstream: FakeUpstream, tmp_path: Path, architecture: str
+) -> None:
+    target = replace(make_target(), architecture=architecture)
+    for each in ("x86_64", "aarch64", "armv7l", "armv6l"):
+        tag = f"{target.interpreter}-{target.interpreter}-linux_{each}"
+        add(upstream, tmp_path, tags=[tag], files={"spam.py": each.encode()})
+    index = Index(url=upstream.url, folder=tmp_path)
+
+    environment = make_environment(["spam"], target, index, day=DAY, check=lambda: None)
+
+    assert isinstance(environment, Path), environment
+    [module] = environment.glob("lib/python*/site-packages/spam.py")
+    assert module.read_text() == architecture

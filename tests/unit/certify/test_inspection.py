@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from packaging.version import Version
 
@@ -255,11 +255,7 @@ def test_reading_metadata_of_something_else_says_so(tmp_path: Path) -> None:
         read_metadata(path)
 
 
-@settings(
-    max_examples=150,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(max_examples=150)
 @given(position=st.integers(0, 5000), patch=st.binary(min_size=1, max_size=8))
 def test_no_change_of_bytes_makes_inspection_raise(
     tmp_path: Path, position: int, patch: bytes

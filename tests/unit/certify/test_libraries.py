@@ -38,6 +38,24 @@ def test_what_the_loader_would_not_find_is_not_there(root: Path, soname: str) ->
     assert read_libraries(root).dependency(soname) is None
 
 
+def test_a_library_is_found_where_the_best_alternative_puts_it(root: Path) -> None:
+    folder = f"/usr/lib/{TRIPLE}"
+    alternatives = root / "var/lib/dpkg/alternatives"
+    alternatives.mkdir(parents=True)
+    (alternatives / "libblas.so.3-arm").write_text(
+        f"auto\n{folder}/libblas.so.3\nlibcblas.so.3-arm\n{folder}/libcblas.so.3\n\n"
+        f"{folder}/blas/libblas.so.3\n10\n{folder}/blas/libcblas.so.3\n"
+        f"{folder}/fast/libblas.so.3\n100\n{folder}/fast/libcblas.so.3\n\n"
+    )
+    (alternatives / "broken.so.1").write_text("auto\n/usr/lib/broken.so.1\n\n/x\nmany\n")
+    (alternatives / "empty.so.1").write_text("")
+    for name in ("blas", "fast"):
+        files = f"{folder}/{name}/libblas.so.3\n{folder}/{name}/libcblas.so.3\n"
+        (root / f"var/lib/dpkg/info/lib{name}.list").write_text(files)
+    index = read_libraries(root)
+    assert index.dependency("libblas.so.3") == index.dependency("libcblas.so.3") == "libfast"
+
+
 def test_a_link_in_a_root_is_not_followed(root: Path, tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text("/usr/lib/libsecret.so.1\n")

@@ -122,7 +122,7 @@ def test_attributes_are_read_as_another_reader_reads_them() -> None:
     assert (tags["TAG_CPU_ARCH"], tags["TAG_FP_ARCH"], tags["TAG_ABI_VFP_ARGS"]) == (6, 2, 1)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(position=st.integers(0, 2000), patch=st.binary(min_size=1, max_size=8))
 def test_no_change_of_bytes_makes_reading_fail_in_another_way(position: int, patch: bytes) -> None:
     content = bytearray(
@@ -134,7 +134,7 @@ def test_no_change_of_bytes_makes_reading_fail_in_another_way(position: int, pat
         assert isinstance(read(bytes(content)), ObjectFile)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(length=st.integers(0, 2000))
 def test_an_object_that_is_cut_off_is_refused(length: int) -> None:
     content = elf_object(versions={"libc.so.6": ["GLIBC_2.4"]})

@@ -276,7 +276,7 @@ PIECES = st.sampled_from(
 TEXTS = st.lists(PIECES, max_size=30).map(lambda pieces: "".join(pieces).encode())
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(
     st.one_of(st.binary(max_size=200), TEXTS),
     st.sampled_from(["", "requirements.txt", "uv.lock", "pylock.toml", "pyproject.toml"]),

@@ -253,7 +253,12 @@ FILES = st.builds(
 RULINGS = st.none() | st.builds(
     Ruling, verdict=st.sampled_from(Verdict), reason=st.just("Because.")
 )
-RELEASES = st.builds(KnownRelease, files=st.lists(FILES, max_size=4).map(tuple), ruling=RULINGS)
+RELEASES = st.builds(
+    KnownRelease,
+    # A page names no file twice.
+    files=st.lists(FILES, max_size=4, unique_by=lambda one: one.filename).map(tuple),
+    ruling=RULINGS,
+)
 REQUIREMENTS = st.sampled_from(["spam", "spam==2.0", "spam<3", "spam~=2.0", "spam>=2.1rc1"])
 
 

@@ -3,7 +3,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from debian_lists import ENVIRONMENT, index_of
@@ -30,6 +30,8 @@ def contents(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Contents]:
         (WantedKind.HEADER, "Python.h", "python3-dev"),
         (WantedKind.HEADER, "foo.h", "libfoo-dev"),
         (WantedKind.HEADER, "ffi.h", "libffi-dev"),
+        (WantedKind.TOP_HEADER, "gmp.h", "libgmp-dev"),
+        (WantedKind.HEADER, "soft.h", "libmgba-dev"),
         (WantedKind.HEADER, "curl/curl.h", "libcurl4-openssl-dev"),
         (WantedKind.LIBRARY, "hdf5", "libhdf5-dev"),
         (WantedKind.LIBRARY, "one", "libone-dev"),
@@ -51,6 +53,15 @@ def test_what_a_build_wants_is_found(
 @pytest.mark.parametrize("name", ["cuda.h", "config.h", "ml/xmlversion.h", "strange.h", "none.h"])
 def test_no_package_is_named_where_none_helps(contents: Contents, name: str) -> None:
     assert contents.packages([Wanted(WantedKind.HEADER, name)]) == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [(WantedKind.TOP_HEADER, "soft.h"), (WantedKind.LIBRARY, "lua")]
+)
+def test_what_is_found_in_a_folder_of_its_own_only_was_not_meant(
+    contents: Contents, kind: WantedKind, name: str
+) -> None:
+    assert contents.packages([Wanted(kind, name)]) == ()
 
 
 def test_the_package_that_also_holds_the_other_names_is_preferred(contents: Contents) -> None:
@@ -79,7 +90,6 @@ def test_wildcards_and_shell_characters_mean_themselves(
     assert contents.packages([Wanted(kind, name)]) == ()
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(kind=st.sampled_from(WantedKind), name=st.text())
 def test_any_text_may_be_wanted(contents: Contents, kind: WantedKind, name: str) -> None:
     for package in contents.packages([Wanted(kind, name)], project=READER):

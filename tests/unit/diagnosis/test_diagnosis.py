@@ -26,6 +26,7 @@ SUBJECTS = {
     "incomplete-sdist": "requirements.txt",
     "index-trouble": "setuptools>=77",
     "invalid-wheel": "spam/_eggs.so has an executable stack",
+    "library-too-old": "eggs-2.0",
     "link-error": "module_setup",
     "metadata-invalid": "project.license",
     "missing-build-dependency": "Cython",

@@ -86,7 +86,7 @@ CMAKE = [
 MESON = [
     (K.MISSING_MESON_DEPENDENCY, "cairo", '../cairo/meson.build:31:12: ERROR: Dependency "cairo" not found (tried pkg-config)'),
     (K.MISSING_MESON_DEPENDENCY, "OpenBLAS", '../scipy/meson.build:216:9: ERROR: Dependency "OpenBLAS" not found, tried pkgconfig and cmake'),
-    (K.MISSING_MESON_DEPENDENCY, "glib-2.0", "meson.build:9:0: ERROR: Invalid version of dependency, need 'glib-2.0' ['>= 2.80'] found '2.74.6'."),
+    (K.LIBRARY_TOO_OLD, "glib-2.0", "meson.build:9:0: ERROR: Invalid version of dependency, need 'glib-2.0' ['>= 2.80'] found '2.74.6'."),
     (K.MISSING_MESON_DEPENDENCY, "girepository-2.0", "../meson.build:31:9: ERROR: Dependency 'girepository-2.0' is required but not found."),
     (K.MISSING_LIBRARY, "umfpack", "../meson.build:80:0: ERROR: C shared or static library 'umfpack' not found"),
     (K.MISSING_HEADER, "libavcodec/avcodec.h", "../meson.build:80:0: ERROR: C header 'libavcodec/avcodec.h' not found"),

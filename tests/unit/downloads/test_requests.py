@@ -64,6 +64,7 @@ def test_files_and_their_metadata_are_told_by_their_names(target: str, expected:
         ("/project/simple/index.json", RequestKind.JSON, "simple"),
         ("/pypi/numpy/json", RequestKind.JSON, "numpy"),
         ("/pypi/numpy/2.1.0/json", RequestKind.JSON, "numpy"),
+        ("/bookworm/overlay/pypi/numpy/json", RequestKind.JSON, "numpy"),
     ],
 )
 def test_pages_of_projects_are_told_by_their_paths(

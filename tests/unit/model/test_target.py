@@ -2,7 +2,13 @@ import pytest
 
 from wheelyard.errors import InvalidName, InvalidSetting
 from wheelyard.model.names import parse_wheel_name
-from wheelyard.model.target import Target, target_from_name
+from wheelyard.model.target import (
+    Target,
+    add_release,
+    portable_from,
+    target_from_name,
+    targets_named,
+)
 
 WHEELS = {
     "foo-1-py3-none-any.whl": {"armv6l", "armv7l", "aarch64", "x86_64"},
@@ -70,3 +76,53 @@ def test_an_unknown_distribution_release_or_python_is_refused(name: str) -> None
 def test_what_does_not_read_like_a_target_is_refused() -> None:
     with pytest.raises(InvalidName):
         target_from_name("bookworm")
+
+
+@pytest.mark.parametrize(
+    ("platforms", "minor"),
+    [
+        (["manylinux_2_17_aarch64", "manylinux2014_aarch64", "linux_aarch64"], 17),
+        (["manylinux_2_35_x86_64", "manylinux_2_31_x86_64"], 31),
+        (["linux_aarch64"], None),
+        (["any"], None),
+        (["manylinux_2_31_armv7l", "linux_armv7l"], None),
+        (["manylinux_3_0_aarch64"], None),
+        (["musllinux_1_2_aarch64"], None),
+    ],
+)
+def test_manylinux_tags_of_64_bit_machines_make_wheels_portable(
+    platforms: list[str], minor: int | None
+) -> None:
+    assert portable_from(platforms) == minor
+
+
+def test_the_pi_family_is_named_by_one_word() -> None:
+    names = [target.name for target in targets_named(["raspberry-pi"])]
+
+    assert len(names) == 9
+    assert names[:3] == [
+        "trixie-cp313-armv6l",
+        "trixie-cp313-armv7l",
+        "trixie-cp313-aarch64",
+    ]
+    assert "bullseye-cp39-armv6l" in names
+
+
+def test_targets_are_taken_once() -> None:
+    names = [target.name for target in targets_named(["bookworm-cp311-armv7l", "raspberry-pi"])]
+
+    assert names[0] == "bookworm-cp311-armv7l"
+    assert len(names) == 9
+
+
+def test_a_release_that_is_newer_than_this_code_is_made_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("wheelyard.model.target.GLIBC_OF_CHANNEL", {"trixie": (2, 41)})
+
+    add_release("duke", (2, 44))
+    add_release("duke", (2, 44))
+
+    assert target_from_name("duke-cp315-armv7l").glibc == (2, 44)
+    with pytest.raises(InvalidSetting, match="glibc 2\\.41"):
+        add_release("trixie", (2, 42))

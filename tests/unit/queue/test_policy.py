@@ -251,6 +251,16 @@ def test_a_stable_abi_wheel_settles_newer_pythons_of_its_own_channel_only() -> N
     assert not settles(stable, other_channel)
 
 
+def test_a_portable_wheel_settles_other_channels_with_a_glibc_that_is_new_enough() -> None:
+    trixie = target_from_name("trixie-cp313-aarch64")
+    name = "ujson-1.0-cp311-abi3-manylinux_2_36_aarch64.linux_aarch64.whl"
+    here = target_from_name("bookworm-cp311-aarch64")
+    assert settles(our_wheel(name, target=here, portable_from=36), trixie)
+    assert not settles(our_wheel(name, target=here, portable_from=42), trixie)
+    old = target_from_name("bullseye-cp311-aarch64")
+    assert not settles(our_wheel(name, target=here, portable_from=36), old)
+
+
 def test_a_platform_wheel_does_not_settle_another_python_or_machine() -> None:
     assert not settles(our_wheel(), NEWER)
     assert not settles(our_wheel(), target_from_name("bookworm-cp311-aarch64"))

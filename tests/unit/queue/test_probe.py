@@ -223,3 +223,23 @@ def test_every_release_ends_with_each_target_settled(
         wheels.append(wheel)
     facts = ReleaseFacts(force=force, wheels=tuple(wheels), failures=failures, paused=stopped)
     assert not {NEEDS, WAITS}.intersection(verdicts(of, facts, targets))
+
+
+ARMV6 = target_from_name("bookworm-cp311-armv6l")
+
+
+def test_armv7l_waits_for_armv6l_whose_wheel_serves_both() -> None:
+    known = release(file(SDIST), file(ELSEWHERE))
+    targets = (BOOKWORM, ARMV6, TRIXIE_311)
+
+    assert verdicts(known, targets=targets) == [WAITS, NEEDS, NEEDS]
+    paused = ReleaseFacts(paused=frozenset({ARMV6.name}))
+    assert verdicts(known, paused, targets) == [NEEDS, NEEDS, NEEDS]
+
+
+def test_armv7l_is_built_where_armv6l_has_failed() -> None:
+    facts = ReleaseFacts(failures={ARMV6.name: FAILED})
+
+    found = verdicts(release(file(SDIST), file(ELSEWHERE)), facts, (BOOKWORM, ARMV6))
+
+    assert found == [NEEDS, Verdict.FAILED]

@@ -93,6 +93,7 @@ def test_what_the_last_recipe_had_is_kept() -> None:
     "kind",
     [
         CauseKind.DELIBERATE,
+        CauseKind.LIBRARY_TOO_OLD,
         CauseKind.PYTHON2_ONLY,
         CauseKind.PYTHON_REFUSED,
         CauseKind.SDIST_INVALID,

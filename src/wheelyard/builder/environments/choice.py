@@ -3,16 +3,19 @@
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from wheelyard.builder.environments.helper import made_layer
 from wheelyard.builder.environments.manifest import Manifest
-from wheelyard.builder.environments.root import root_view
+from wheelyard.builder.environments.root import root_view, with_sysroot
+from wheelyard.builder.environments.running import is_emulated, is_native
 from wheelyard.builder.environments.store import Store
 from wheelyard.builder.environments.view import View
 from wheelyard.errors import EnvironmentUnusable, InvalidName, InvalidSetting
 from wheelyard.model.environment import (
+    CROSS,
+    MACHINES,
     EnvironmentName,
     environment_of,
     parse_debian_package,
@@ -29,8 +32,9 @@ HOST = "host"
 class Surroundings:
     """What a build is made in: `view` is None for the machine's own system.
 
-    `root` is where its files are, for reading; `digest` is that of the environment's manifest;
-    `not_added` are the packages that were asked for and that this machine has no way to add.
+    `root` is where the target's files are, for reading; `digest` is that of the environment's
+    manifest; `not_added` are the packages that were asked for and that this machine has no way to
+    add. `tools` tells of the system whose programs run, where that is another one.
     """
 
     name: str
@@ -38,6 +42,15 @@ class Surroundings:
     root: Path = Path("/")
     digest: str | None = None
     not_added: tuple[str, ...] = ()
+    tools: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """Two environments for a cross build: `native` has the compilers, `target` what they use."""
+
+    native: EnvironmentName
+    target: EnvironmentName
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +91,27 @@ class Environments:
         installed = {package.name for package in self.store.current(name).manifest.packages}
         return tuple(package for package in packages if package not in installed)
 
+    def pair_for(self, target: Target) -> Pair | None:
+        """Return the environments that a target can be cross-compiled with; None if not so.
+
+        Both must have the very same Python, and this machine must run the target's programs too:
+        no wheel counts that was not imported.
+
+        Raises:
+            EnvironmentUnusable: if one of them is damaged.
+        """
+        name = self.name_for(target)
+        if name is None or name.variant or is_native(name.architecture):
+            return None
+        own = [each for each in MACHINES if is_native(each)]
+        for native in (EnvironmentName(target.channel, each, CROSS) for each in own):
+            if name.architecture not in native.compiles_for or not self.store.has(native):
+                continue
+            pythons = {self.store.current(each).manifest.python for each in (native, name)}
+            if len(pythons) == 1 and is_emulated(name.architecture):
+                return Pair(native=native, target=name)
+        return None
+
     @contextmanager
     def opened(
         self,
@@ -100,6 +134,44 @@ class Environments:
         if name is None:
             yield Surroundings(name=HOST, not_added=tuple(packages))
             return
+        with self._opened(name, target, packages, say=say, check=check) as found:
+            yield found
+
+    @contextmanager
+    def opened_pair(
+        self,
+        pair: Pair,
+        target: Target,
+        packages: Sequence[str],
+        *,
+        say: Callable[[str], None],
+        check: Callable[[], None],
+    ) -> Iterator[Surroundings]:
+        """Yield what a cross build is made in: the tools' system, with the target's as sysroot.
+
+        Packages are added to both: their programs are needed in one, their headers and libraries
+        in the other. Raises as `opened` does.
+        """
+        with (
+            self._opened(pair.target, target, packages, say=say, check=check) as around,
+            self._opened(pair.native, target, packages, say=say, check=check) as tools,
+        ):
+            yield replace(
+                around,
+                view=with_sysroot(tools.root, around.root),
+                tools=f"{tools.name} {tools.digest}",
+            )
+
+    @contextmanager
+    def _opened(
+        self,
+        name: EnvironmentName,
+        target: Target,
+        packages: Sequence[str],
+        *,
+        say: Callable[[str], None],
+        check: Callable[[], None],
+    ) -> Iterator[Surroundings]:
         _require_python(name, self.store.current(name).manifest, target)
         wanted = [parse_debian_package(package) for package in packages]
         may_add = os.geteuid() == 0 or self.words is not None

@@ -62,7 +62,7 @@ def import_root(store: Store, name: EnvironmentName, source: Path, *, say: Say) 
     require_runnable(name)
     if not source.exists():
         raise NotFound(source)
-    sources = make_sources_list(name)
+    sources = _sources(name, say=say)
     with store.changing(name) as home:
         require_room(home)
         making = fresh_folder(home / "making")
@@ -80,6 +80,20 @@ def import_root(store: Store, name: EnvironmentName, source: Path, *, say: Say) 
         finally:
             if making.exists():
                 remove_tree(making)
+
+
+def _sources(name: EnvironmentName, *, say: Say) -> str:
+    """Return where packages for the root come from; nothing if this machine knows no such place.
+
+    A root of Raspberry Pi OS serves on machines whose apt has never heard of it, too.
+    """
+    try:
+        return make_sources_list(name)
+    except EnvironmentUnusable as error:
+        if not name.is_raspberry:
+            raise
+        say(f"no packages can be added to it: {error.advice}")
+        return ""
 
 
 def copy_root(source: Path, root: Path) -> None:

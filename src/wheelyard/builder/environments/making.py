@@ -3,7 +3,7 @@
 import re
 import shlex
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -21,7 +21,7 @@ from wheelyard.builder.environments.running import require_root, require_runnabl
 from wheelyard.builder.environments.store import Store, Version
 from wheelyard.builder.sandbox.folders import remove_tree
 from wheelyard.errors import EnvironmentUnusable
-from wheelyard.model.environment import EnvironmentName
+from wheelyard.model.environment import TRIPLETS, EnvironmentName
 
 NEEDED = (
     *("build-essential", "ca-certificates", "pkg-config"),
@@ -46,10 +46,13 @@ Say = Callable[[str], None]
 """Tells a person what is being done, one short line each time."""
 
 
-def create(store: Store, name: EnvironmentName, *, say: Say) -> Version:
+def create(
+    store: Store, name: EnvironmentName, *, say: Say, leave_out: Collection[str] = ()
+) -> Version:
     """Make an environment, or its next version, and put it in place when it is complete.
 
-    What was fetched is kept, so that a second try fetches only the rest.
+    What was fetched is kept, so that a second try fetches only the rest. Suites of the archives
+    that are left out, as one that does not verify today, are left out of its layers too.
 
     Raises:
         RootNeeded: if this is not run by root.
@@ -58,7 +61,7 @@ def create(store: Store, name: EnvironmentName, *, say: Say) -> Version:
     """
     require_root()
     require_runnable(name)
-    sources = make_sources_list(name)
+    sources = make_sources_list(name, leave_out=leave_out)
     with store.changing(name) as home:
         require_room(home)
         making = fresh_folder(home / "making")
@@ -75,6 +78,16 @@ def create(store: Store, name: EnvironmentName, *, say: Say) -> Version:
         finally:
             if making.exists():
                 remove_tree(making)
+
+
+def needed(name: EnvironmentName) -> tuple[str, ...]:
+    """Return the Debian packages that an environment must have."""
+    compilers = [
+        f"{compiler}-{TRIPLETS[architecture].replace('_', '-')}"
+        for architecture in name.compiles_for
+        for compiler in ("gcc", "g++")
+    ]
+    return (*NEEDED, *compilers)
 
 
 def require_room(folder: Path) -> None:
@@ -101,7 +114,7 @@ def _words(name: EnvironmentName, making: Path, *, cache: Path) -> list[str]:
     (cache / "partial").mkdir(parents=True, exist_ok=True)
     mount = f'mkdir -p "$1"/var/cache/apt/archives && mount --bind {shlex.quote(str(cache))}'
     words = [*_PRIVATE, "mmdebstrap", "--mode=root", "--variant=minbase", "--verbose"]
-    words += [f"--architectures={name.architecture}", f"--include={','.join(NEEDED)}"]
+    words += [f"--architectures={name.architecture}", f"--include={','.join(needed(name))}"]
     words += [f"--aptopt={making / 'apt.conf'}", "--skip=essential/unlink"]
     words += [f"--dpkgopt=path-exclude={LEFT_OUT}", "--dpkgopt=force-unsafe-io"]
     words += [f'--setup-hook={mount} "$1"/var/cache/apt/archives']

@@ -1,6 +1,5 @@
 """What is in an environment: its packages with their versions, and a digest of these."""
 
-import hashlib
 import json
 import re
 from dataclasses import asdict, dataclass
@@ -9,6 +8,7 @@ from pathlib import Path
 
 from wheelyard import process
 from wheelyard.errors import EnvironmentUnusable
+from wheelyard.model.environment import manifest_digest
 
 _ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
 _TIMEOUT = timedelta(seconds=60)
@@ -47,9 +47,8 @@ class Manifest:
     @property
     def digest(self) -> str:
         """The SHA-256 of name, origin and packages: the same for the same content at any time."""
-        lines = [self.environment, self.origin]
-        lines += [f"{item.name} {item.architecture} {item.version}" for item in self.packages]
-        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+        packages = ((item.name, item.architecture, item.version) for item in self.packages)
+        return manifest_digest(self.environment, self.origin, packages)
 
 
 def read_packages(root: Path) -> tuple[Package, ...]:

@@ -1,5 +1,6 @@
 """A root that was made for builds, as builds see it: nearly all of it, for it holds no secrets."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from wheelyard.builder.environments.view import View
@@ -11,6 +12,9 @@ _NOT_SHOWN = frozenset(
     }
 )
 """What the sandbox makes itself, what its folders are shown in, and what builds do not need."""
+
+SYSROOT = "/build/sysroot"
+"""Where builds see the root that they compile for, where that is not the one they run in."""
 
 _PASSWD = (
     b"root:x:0:0:root:/nonexistent:/usr/sbin/nologin\n"
@@ -44,6 +48,14 @@ def root_view(root: Path) -> View:
         shown["/var/lib"] = state
     made_up = {f"/{path}": content for path, content in PLACES.items() if _is_plain(root, path)}
     return View(shown=shown, hidden=(), links=links, made_up=made_up)
+
+
+def with_sysroot(root: Path, sysroot: Path) -> View:
+    """Return what builds see of a root that has another one below `SYSROOT`, for compilers."""
+    view, other = root_view(root), root_view(sysroot)
+    below = {f"{SYSROOT}{inside}": outside for inside, outside in other.shown.items()}
+    links = {f"{SYSROOT}{inside}": goal for inside, goal in other.links.items()}
+    return replace(view, shown=view.shown | below, links=view.links | links)
 
 
 def _is_plain(root: Path, path: str) -> bool:

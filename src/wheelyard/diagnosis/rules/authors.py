@@ -18,15 +18,21 @@ _NOISE = words(
     "include installation installed is it latest least libraries library local matching "
     "module native necessary needed no not object of on one or other package packages "
     "path pip program programs project pypi proper python python3 relevant required "
-    "requirements right runtime sdk setup setup.py shared some source static suitable "
-    "system that the them these this to tool tools usable valid version via virtualenv "
+    "requirements right runtime sdk setup setup.py shared software some source sources static "
+    "suitable system that the them these this to tool tools usable valid version via virtualenv "
     "was website which wheel with working you your"
 )
 _SEPARATOR = re.compile(r",? and/or |,? and |,? or |, ?|/| & ")
 _OPTIONAL = re.compile(
-    r"warning|optional|disabl|skipp|will not be|without|fall(?:ing)? ?back|ignor|checking for",
+    r"warning|optional|disabl|skipp|will not be|without|fall(?:ing)? ?back|ignor|checking for"
+    r"|^[\w ]{1,40}: no\b",
     re.IGNORECASE,
 )
+_INSTALLER = re.compile(
+    r"\b(?:apt|apt-get|aptitude|dnf|yum|brew|zypper|pacman|apk|conda|port|pip3?) "
+    r"(?:-\w{1,10} )?(?:install|add|-S)\b"
+)
+"""A list of commands for one system or another names what may be chosen, not what is missing."""
 _OF_PIP = ("note:", "hint:", "ERROR: Could not build wheels", "ERROR: Failed", "error: legacy-")
 _LIBRARY_FILE = re.compile(r"^lib[\w+-]{1,60}\.(?:so|a)\b")
 _NAME = r"[A-Za-z][\w.+-]{0,60}(?:(?-i: DB| MPI| GL)\b)?"
@@ -36,10 +42,11 @@ _FIND_KIND = rf"(?:{_FIND}|did not find)"
 _SOME = (
     r"(?:the |a |an |any )?"
     r"(?:required |local |working |valid |usable |suitable |system |installed |functional "
-    r"|recent )?(?:Oracle |GNU |Apache )?"
+    r"|recent )?(?:(?:Oracle|GNU|Apache) (?!software|client|instant|install|librar))?"
 )
 _KIND = (
-    r"(?:(?:C |C\+\+ )?(?:librar(?:y|ies)|headers?|package|module|development files?|install\w*))"
+    r"(?:(?:C |C\+\+ |shared |static |native |system )?"
+    r"(?:librar(?:y|ies)|headers?|package|module|development files?|install\w*))"
 )
 
 
@@ -48,7 +55,8 @@ def _named(finding: Finding, _log: LogText) -> Iterable[Finding]:
     text = finding.text
     if text.startswith(_OF_PIP):
         return
-    tier = Tier.HINT if _OPTIONAL.search(text) else finding.tier
+    is_hint = _OPTIONAL.search(text) or _INSTALLER.search(text)
+    tier = Tier.HINT if is_hint else finding.tier
     for part in _SEPARATOR.split(finding.subject or ""):
         name = part.strip("'\" .")
         if not name or name.lower() in _NOISE:
@@ -82,6 +90,12 @@ RULES = (
         "required packages can not be built",
         tier=Tier.LIKELY,
         refine=_listed,
+    ),
+    Rule(
+        CauseKind.AUTHOR_MESSAGE,
+        "notfounderror",
+        r"system_info\.(?P<subject>Blas|Lapack|FFTW|Atlas)\w{0,10}NotFoundError",
+        tier=Tier.STATED,
     ),
     _says(
         "be found for ",
@@ -125,6 +139,9 @@ RULES = (
     ),
     _says(
         "be found", rf"(?:^|[\s'(]){_NAMES}'? (?:{_KIND} )?(?:could|can)(?:not| not|n't) be found"
+    ),
+    _says(
+        " could not be ", rf"(?:^|[\s'(]){_NAMES}'? could not be (?:detected|located|determined)"
     ),
     _says("please install", rf"please (?:first )?install (?:the )?'?{_NAMES}"),
     _says("need to", rf"you (?:will )?need to (?:first )?(?:install|have) (?:the )?{_NAMES}"),

@@ -1,4 +1,4 @@
-"""Configure scripts."""
+"""Configure scripts, those of waf included."""
 
 import re
 from collections.abc import Iterable
@@ -21,14 +21,23 @@ _DEVELOPMENT = re.compile(
     re.IGNORECASE,
 )
 _FIRST = re.compile(
-    r"^'?([A-Za-z][\w.+-]{0,60})'? (?:\w{1,20} ){0,3}?(?:not|is required|required|missing|was not)"
+    r"^(?!could|can|cannot|unable|failed|no|did|does|you|we|the)"
+    r"'?([A-Za-z][\w.+-]{0,60})'? (?:\w{1,20} ){0,3}?(?:not|is required|required|missing|was not)"
 )
+_OWN_SOURCES = re.compile(r"cannot find (?:sources|required auxiliary files|install-sh)")
+_OF_PYTHON = re.compile(r"\bpython\d?(?:\.\d+)? (?:development )?headers?\b", re.IGNORECASE)
 
 
 def _message(finding: Finding, _log: LogText) -> Iterable[Finding]:
     """Tell from the sentence what is missing."""
     sentence = finding.subject or ""
     if re.search(r"package requirements \(", sentence, re.IGNORECASE):
+        return
+    if _OWN_SOURCES.search(sentence):
+        yield finding.but(kind=CauseKind.INCOMPLETE_SDIST, subject=sentence[:80])
+        return
+    if _OF_PYTHON.search(sentence):
+        yield finding.but(kind=CauseKind.MISSING_HEADER, subject="Python.h")
         return
     if header := _HEADER.search(sentence):
         yield finding.but(kind=CauseKind.MISSING_HEADER, subject=header[1])
@@ -45,7 +54,30 @@ def _message(finding: Finding, _log: LogText) -> Iterable[Finding]:
         yield finding.but(subject=words[0] if words else sentence[:80])
 
 
+def _of_waf(finding: Finding, log: LogText) -> Iterable[Finding]:
+    """Keep what waf stopped at: it says so on the next lines."""
+    if any(log.text(place) == _WAF_STOPPED for place in log.after(finding.place, 3)):
+        name = finding.subject or ""
+        if program := program_in_prose(name, f"'{name}'"):
+            yield finding.but(kind=program[0], subject=program[1])
+        elif _HEADER.fullmatch(name):
+            yield finding.but(kind=CauseKind.MISSING_HEADER)
+        elif " library " in finding.text:
+            yield finding.but(kind=CauseKind.MISSING_LIBRARY, subject=f"-l{name}")
+        else:
+            yield finding
+
+
+_WAF_STOPPED = "The configuration failed"
+
 RULES = (
+    Rule(
+        CauseKind.AUTHOR_MESSAGE,
+        "checking for ",
+        r"^Checking for (?:program |library |header )?'?(?P<subject>[\w./+-]{1,60})'?"
+        r"(?: ?[<>=]{1,2} ?[\d.]{1,12})? *: (?:not found|no)$",
+        refine=_of_waf,
+    ),
     Rule(
         CauseKind.MISSING_PROGRAM,
         "no acceptable c",

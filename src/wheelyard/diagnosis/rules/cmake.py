@@ -12,6 +12,8 @@ from wheelyard.diagnosis.rules.programs import as_program
 
 _HEADING_DISTANCE = 6
 _PYTHON = re.compile(r"^Python(?:3|Libs|Interp|Extensions)?$")
+_OF_LIBRARY = re.compile(r"_(?:LIBRAR|INCLUDE)")
+_MISSING = re.compile(r"\(missing: ([\w ]{1,200})\)")
 _VARIABLE = re.compile(r"^([A-Za-z][\w.]{1,60})(?: \(ADVANCED\))?$")
 
 
@@ -22,17 +24,28 @@ def _package(finding: Finding, log: LogText) -> Iterable[Finding]:
     is_error = heading.startswith("CMake Error") or finding.text.startswith("CMake Error")
     found = finding.but(tier=Tier.FATAL if is_error else Tier.HINT)
     name = finding.subject or ""
-    if _PYTHON.match(name):
+    if "unsuitable version" in finding.text:
+        yield found.but(kind=CauseKind.LIBRARY_TOO_OLD)
+    elif _PYTHON.match(name):
         yield found.but(kind=CauseKind.MISSING_HEADER, subject="Python.h")
     elif name in PROJECT_OF_MODULE or name in {"NumPy", "scikit-build"}:
         module = name.lower() if name == "NumPy" else name
         yield found.but(
             kind=CauseKind.MISSING_BUILD_DEPENDENCY, subject=module, remedy=project_remedy(module)
         )
-    elif program := as_program(name):
+    elif not _OF_LIBRARY.search(finding.text) and (program := as_program(name)):
         yield found.but(kind=program[0], subject=program[1])
     else:
         yield found
+        for part in _parts(finding.text) if name == "Boost" else ():
+            yield found.but(kind=CauseKind.MISSING_LIBRARY, subject=f"-lboost_{part}")
+
+
+def _parts(text: str) -> list[str]:
+    """Return the parts of Boost that CMake lists as missing; variables are in capitals."""
+    listed = _MISSING.search(text)
+    words = listed[1].split() if listed else []
+    return [word.rstrip("0123456789") for word in words if word == word.lower()]
 
 
 def _variables(finding: Finding, log: LogText) -> Iterable[Finding]:
@@ -150,6 +163,7 @@ RULES = (
         "or higher is required",
         r"CMake \d[\w.]{0,20} or higher is required",
         subject="cmake",
+        remedy=Remedy(requirements=("cmake",)),
     ),
     Rule(
         CauseKind.AUTHOR_MESSAGE,

@@ -46,6 +46,12 @@ _IS_GONE = re.compile(
 _ASSIGNED = re.compile(r"\b(Py_(?:TYPE|SIZE|REFCNT))\(")
 _MEMBER = re.compile(r"no member named '(\w{1,60})'")
 _OF_THE_SYSTEM = "/usr/"
+_NEAR = 8
+_USER = re.compile(
+    r"((?!\S*(?:site-packages|\.eggs)/)[^\s:]{1,300}):"
+    r"(?:\d+:\d+: note: in expansion of macro| In (?:\w{1,20} )?function )"
+)
+"""The compiler names the file whose code ended in the header."""
 _NUMPY_NAME = re.compile(r"'(NPY_\w{1,60}|npy_\w{1,60}|PyArray_?\w{1,60}|PyUFunc\w{1,60})'")
 
 
@@ -92,7 +98,7 @@ def _code_error(finding: Finding, log: LogText) -> Iterable[Finding]:
             tier=Tier.FATAL if name else Tier.LIKELY,
         )
     elif not _IS_GONE.search(message):
-        yield _in_the_code(finding)
+        yield _in_the_code(finding, log)
     elif name := _PYTHON2_NAME.search(message):
         yield finding.but(
             kind=CauseKind.PYTHON2_ONLY, subject=name[1].partition("'")[0], tier=Tier.FATAL
@@ -106,14 +112,17 @@ def _code_error(finding: Finding, log: LogText) -> Iterable[Finding]:
         subject = f"{name[1]}.{member[1]}" if member else name[1]
         yield finding.but(kind=CauseKind.PYTHON_API, subject=subject, tier=Tier.FATAL)
     else:
-        yield _in_the_code(finding)
+        yield _in_the_code(finding, log)
 
 
-def _in_the_code(finding: Finding) -> Finding:
+def _in_the_code(finding: Finding, log: LogText) -> Finding:
     """Blame the project's own file rather than the header of the system that it misuses."""
-    of_system = (finding.subject or "").startswith(_OF_THE_SYSTEM)
-    tier = Tier.STATED if of_system else Tier.LIKELY
-    return finding.but(subject=own_path(finding.subject), tier=tier)
+    if not (finding.subject or "").startswith(_OF_THE_SYSTEM):
+        return finding.but(subject=own_path(finding.subject), tier=Tier.LIKELY)
+    near = [*log.after(finding.place, _NEAR), *log.before(finding.place, _NEAR)]
+    users = (match[1] for place in near if (match := _USER.match(log.text(place))))
+    user = next((user for user in users if not user.startswith(_OF_THE_SYSTEM)), None)
+    return finding.but(subject=own_path(user or finding.subject), tier=Tier.STATED)
 
 
 def _missing_input(finding: Finding, log: LogText) -> Iterable[Finding]:
@@ -170,7 +179,8 @@ RULES = (
     Rule(
         CauseKind.COMPILE_ERROR,
         " error: ",
-        rf"(?:^|\s)(?P<subject>{_FILE}\.\w{{1,5}}):\d+(?::\d+)?:? (?:fatal )?error: (?!.*No"
+        rf"(?:^|\s)(?P<subject>(?!\S*meson\.build){_FILE}\.\w{{1,5}}):\d+(?::\d+)?:? "
+        rf"(?:fatal )?error: (?!.*No"
         rf" such file)",
         tier=Tier.LIKELY,
         refine=_code_error,

@@ -4,13 +4,21 @@ from wheelyard.diagnosis.cause import CauseKind
 from wheelyard.diagnosis.rule import Rule, Tier
 from wheelyard.diagnosis.rules.programs import named_program
 
+_JAVA = r"(?:java ?home|JAVA_HOME|JDK_HOME|JDK|JVM)(?: environment variable|'| \w{1,12})?"
+
 RULES = (
-    Rule(
-        CauseKind.MISSING_PROGRAM,
-        "java_home",
-        r"JAVA_HOME(?: environment variable)?(?: is|'?)? (?:not (?:set|found|defined)|undefined)",
-        tier=Tier.LIKELY,
-        subject="javac",
+    *(
+        Rule(
+            CauseKind.MISSING_PROGRAM,
+            literal,
+            rf"{_JAVA} (?:is |was |could )?(?:not (?:be )?(?:set|found|defined|located)|undefined)"
+            rf"|(?:find|finding|locate|determine|set) (?:the |a |your )?(?:environment variable )?"
+            rf"{_JAVA}\b"
+            r"|Java JDK directory '[^']{1,200}' does not exist",
+            tier=Tier.LIKELY,
+            subject="javac",
+        )
+        for literal in ("java_home", "javahome", "jdk", "jvm")
     ),
     Rule(
         CauseKind.MISSING_PROGRAM,

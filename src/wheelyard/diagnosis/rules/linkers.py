@@ -66,6 +66,12 @@ RULES = (
         r"cannot load library '(?P<subject>[^']{1,100})'",
     ),
     Rule(
+        CauseKind.MISSING_LIBRARY,
+        "no library called",
+        r"no library called \"(?P<subject>[^\"]{1,60})\" was found",
+        tier=Tier.LIKELY,
+    ),
+    Rule(
         CauseKind.LINK_ERROR,
         "multiple definition of",
         r"multiple definition of '(?P<subject>[^']{1,150})'",

@@ -41,7 +41,7 @@ RULES = (
         CauseKind.MISSING_MESON_DEPENDENCY,
         "error: dependency ",
         r"ERROR: Dependency (?:lookup for )?['\"]?(?P<subject>[\w.+-]{1,80})['\"]?"
-        r"(?: not found| is required but not found| with method '[^']{1,30}' failed"
+        r"(?: not found| is required but not found| with method '[^']{1,30}' failed(?!: Invalid)"
         r"| found but|, required)",
         refine=_dependency,
     ),
@@ -54,12 +54,14 @@ RULES = (
     Rule(
         CauseKind.MISSING_MESON_DEPENDENCY,
         "invalid version of dependency",
-        r"ERROR: (?:.{0,40})Invalid version of dependency, need '(?P<subject>[\w.+-]{1,80})'",
+        r"ERROR: (?:.{0,40})Invalid version of dependency, need '(?P<subject>[\w.+-]{1,80})'"
+        r".{0,80} found NO",
     ),
     Rule(
         CauseKind.MISSING_LIBRARY,
-        "shared or static library",
-        r"ERROR: \S{1,12} (?:shared or static|shared|static) library '(?P<subject>[^']{1,80})' not",
+        " library '",
+        r"ERROR: \S{1,12} (?:(?:shared or static|shared|static) )?library '"
+        r"(?P<subject>[^']{1,80})' not",
     ),
     Rule(
         CauseKind.MISSING_HEADER,
@@ -95,6 +97,7 @@ RULES = (
         "but project requires",
         r"Meson version is \S{1,20} but project requires",
         subject="meson",
+        remedy=Remedy(requirements=("meson",)),
     ),
     Rule(
         CauseKind.PYTHON_REFUSED,

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from wheelyard.diagnosis.cause import CauseKind, Remedy
 from wheelyard.diagnosis.known_names import (
     FOREIGN_MODULES,
+    NEW_STDLIB_MODULES,
     PYTHON2_MODULES,
     REMOVED_STDLIB_MODULES,
 )
@@ -24,30 +25,37 @@ def _module(finding: Finding, _log: LogText) -> Iterable[Finding]:
     """Tell what a module's absence means."""
     module = finding.subject or ""
     top = module.partition(".")[0]
-    if top in PYTHON2_MODULES:
-        yield finding.but(kind=CauseKind.PYTHON2_ONLY)
-    elif remedy := setuptools_remedy(module):
-        yield finding.but(kind=CauseKind.SETUPTOOLS_REMOVED, remedy=remedy)
-    elif module != "setuptools" and top == "setuptools":
-        yield finding.but(kind=CauseKind.SETUPTOOLS_REMOVED)
+    if kind := _of_its_time(module, top):
+        since = NEW_STDLIB_MODULES.get(top)
+        yield finding.but(kind=kind, subject=f">={since}" if since else None)
+    elif (top == "setuptools" and module != top) or setuptools_remedy(module):
+        yield finding.but(kind=CauseKind.SETUPTOOLS_REMOVED, remedy=setuptools_remedy(module))
     elif top == "distutils":
-        # setuptools brings its own copy, and is the only way to have one since Python 3.12.
-        yield finding.but(
-            kind=CauseKind.DISTUTILS_REMOVED, remedy=Remedy(requirements=("setuptools",))
-        )
-    elif module.startswith("numpy.distutils"):
-        yield finding.but(kind=CauseKind.DISTUTILS_REMOVED)
-    elif top in REMOVED_STDLIB_MODULES:
-        yield finding.but(kind=CauseKind.PYTHON_TOO_NEW)
-    elif top in FOREIGN_MODULES:
-        yield finding.but(kind=CauseKind.WRONG_OS)
-    elif top in _OF_THE_SYSTEM:
-        yield finding.but(kind=CauseKind.MISSING_LIBRARY)
+        # setuptools brings its own copy, and is the only way to have one since Python 3.12. Where
+        # only a part is missing, distutils itself is there.
+        whole = Remedy(requirements=("setuptools",)) if module == top else None
+        yield finding.but(kind=CauseKind.DISTUTILS_REMOVED, remedy=whole)
+    elif module.startswith("pip."):
+        yield finding.but(kind=CauseKind.BUILD_TOOL_CHANGED, subject="pip")
     elif module.startswith("Cython.Compiler."):
         yield finding.but(kind=CauseKind.CYTHON3, remedy=CYTHON_BEFORE_3)
     else:
         remedy = project_remedy(module)
         yield finding.but(subject=top if remedy else module, remedy=remedy)
+
+
+def _of_its_time(module: str, top: str) -> CauseKind | None:
+    """Return what it means if a module belongs to another Python, another system or Debian."""
+    if module.startswith("numpy.distutils"):
+        return CauseKind.DISTUTILS_REMOVED
+    kinds = (
+        (NEW_STDLIB_MODULES, CauseKind.PYTHON_REFUSED),
+        (PYTHON2_MODULES, CauseKind.PYTHON2_ONLY),
+        (REMOVED_STDLIB_MODULES, CauseKind.PYTHON_TOO_NEW),
+        (FOREIGN_MODULES, CauseKind.WRONG_OS),
+        (_OF_THE_SYSTEM, CauseKind.MISSING_LIBRARY),
+    )
+    return next((kind for modules, kind in kinds if top in modules), None)
 
 
 def _declarations(finding: Finding, _log: LogText) -> Iterable[Finding]:
@@ -139,8 +147,10 @@ RULES = (
     ),
     Rule(
         CauseKind.MISSING_BUILD_DEPENDENCY,
-        "cython is required",
-        r"Cython is required|Cython (?:>?=? ?[\d.]{1,8} )?(?:must be|is not|isn't) installed",
+        "cython",
+        r"\bCython(?: ?[<>=]{1,2} ?[\d.]{1,8})?(?: and \w{1,20})? (?:is |are )?"
+        r"(?:required|needed)\b"
+        r"|\bCython (?:must be|is not|isn't) installed",
         subject="Cython",
         tier=Tier.LIKELY,
         remedy=Remedy(requirements=("Cython",)),
@@ -157,6 +167,28 @@ RULES = (
             ),
             log,
         ),
+    ),
+    Rule(
+        CauseKind.MISSING_BUILD_DEPENDENCY,
+        " numpy",
+        r"\b(?:needs?|requires?) numpy\b|\bnumpy (?:is |are )required\b",
+        subject="numpy",
+        tier=Tier.STATED,
+        remedy=Remedy(requirements=("numpy",)),
+    ),
+    Rule(
+        CauseKind.MISSING_BUILD_DEPENDENCY,
+        "unknown file type '.pyx'",
+        subject="Cython",
+        remedy=Remedy(requirements=("Cython",)),
+    ),
+    Rule(
+        CauseKind.MISSING_BUILD_DEPENDENCY,
+        "cython version",
+        r"(?:find|need|requires?)\b.{0,30}\bCython version",
+        subject="Cython",
+        tier=Tier.LIKELY,
+        remedy=CYTHON_BEFORE_3,
     ),
     Rule(
         CauseKind.MISSING_BUILD_DEPENDENCY,

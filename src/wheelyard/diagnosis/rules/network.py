@@ -17,6 +17,9 @@ _HOST = re.compile(
 )
 _DOCUMENTATION = re.compile(r"warning:|see |docs?\.|readthedocs|help|documentation", re.IGNORECASE)
 _NEAR = 6
+_FETCHING = re.compile(r"\b(?:download|fetch|clon|retriev|getting|curl|wget)", re.IGNORECASE)
+_TRACE = 80
+"""A traceback of urllib is so long, and what was to be fetched stands above it."""
 _OF_INSTALLER = re.compile(r"pip\._vendor|Retrying \(Retry\(|^(?:ERROR|WARNING): ")
 
 
@@ -31,7 +34,14 @@ def _with_host(finding: Finding, log: LogText) -> Iterable[Finding]:
         *(log.text(place) for place in log.after(finding.place, _NEAR)),
     ]
     hosts = (_host(text) for text in near if not _DOCUMENTATION.search(text))
-    yield finding.but(subject=next(filter(None, hosts), None) or _host(finding.text))
+    host = next(filter(None, hosts), None) or _host(finding.text)
+    yield finding.but(subject=host or _host_above(finding, log))
+
+
+def _host_above(finding: Finding, log: LogText) -> str | None:
+    """Return the host of what was last said to be fetched."""
+    above = (log.text(place) for place in log.before(finding.place, _TRACE))
+    return next(filter(None, (_host(text) for text in above if _FETCHING.search(text))), None)
 
 
 def _host(text: str) -> str | None:

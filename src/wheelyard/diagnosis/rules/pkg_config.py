@@ -109,6 +109,13 @@ RULES = (
     ),
     Rule(
         CauseKind.MISSING_PKG_CONFIG,
+        "pkg-config ",
+        rf"(?:find|locate|missing|requires?|needs?) (?:the )?pkg-?config "
+        rf"(?:package|module|library|file)s? '?(?P<subject>{_MODULE})",
+        refine=_as_file,
+    ),
+    Rule(
+        CauseKind.MISSING_PKG_CONFIG,
         "' is required by '",
         rf"package '(?P<subject>{_MODULE})' is required by '[^']{{1,80}}' but",
         tier=Tier.LIKELY,
@@ -142,7 +149,8 @@ RULES = (
     Rule(
         CauseKind.MISSING_PROGRAM,
         "pkg-config",
-        r"(?:unable to run|cannot run|could not run|couldn't run|did not find) '?pkg-config"
+        r"(?:unable to|cannot|could not|couldn't|did not) (?:run|invoke|execute|start|find) "
+        r"'?pkg-config"
         r"|pkg-config (?:probably )?(?:is |was )?(?:not installed|not found|not available)"
         r"|pkg-config script could not be found|pkg-config binary.{0,30}not found"
         r"|pkg-config is required",

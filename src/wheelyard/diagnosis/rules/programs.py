@@ -18,6 +18,11 @@ _PROGRAM_LIKE = re.compile(r"^[a-z][\w+-]{0,40}$")
 _STARTING = re.compile(r"subprocess|_execute_child|Popen|spawn|_posixsubprocess|check_output")
 _STARTS = re.compile(r"Traceback|╰─>")
 _FRAMES = 16
+_OF_PKG_CONFIG = re.compile(r"pkg-?config (?:package|module|library|file)s? ", re.IGNORECASE)
+"""It is there then, and does not know a library."""
+
+_OF_MAKE = re.compile(r"(?:.*/)?(?:GNU)?[Mm]akefile\b.*|.+\.(?:mk|mak|in|am|d|c|h|cc|cpp|txt|py)")
+"""What make reads, which is no program that it runs."""
 
 
 def as_program(name: str) -> tuple[CauseKind, str] | None:
@@ -68,16 +73,26 @@ def _program_or_file(finding: Finding, log: LogText) -> Iterable[Finding]:
     until = next((i for i, text in enumerate(frames) if _STARTS.match(text)), len(frames))
     has_trace = until < len(frames) and frames[until].startswith("Traceback")
     was_started = any(_STARTING.search(text) for text in frames[:until])
-    if name in FOREIGN_PROGRAMS:
-        yield finding.but(kind=CauseKind.WRONG_OS)
+    if name.rpartition("/")[2] in FOREIGN_PROGRAMS:
+        yield finding.but(kind=CauseKind.WRONG_OS, subject=name.rpartition("/")[2])
     elif was_started or (not has_trace and _PROGRAM_LIKE.match(name)):
         yield finding.but(kind=CauseKind.MISSING_PROGRAM, subject=name.rpartition("/")[2])
     else:
         yield finding.but(kind=CauseKind.INCOMPLETE_SDIST, subject=own_path(name))
 
 
+def _run_by_make(finding: Finding, log: LogText) -> Iterable[Finding]:
+    """Tell a program that a rule runs from a file that make itself wants to read."""
+    if _OF_MAKE.fullmatch(finding.subject or "") is None:
+        yield from _program_that_stops(finding, log)
+        return
+    yield finding.but(kind=CauseKind.INCOMPLETE_SDIST, tier=Tier.GENERIC)
+
+
 def _known_only(finding: Finding, _log: LogText) -> Iterable[Finding]:
     """Keep a finding only if the subject is a program that we know."""
+    if _OF_PKG_CONFIG.search(finding.text):
+        return
     if program := program_in_prose(finding.subject or "", finding.text):
         # CMake reports what it looks for after two dashes, and goes on.
         tier = Tier.HINT if finding.text.startswith("-- ") else finding.tier
@@ -132,7 +147,7 @@ RULES = (
         "make",
         r"make(?:\[\d{1,3}\])?: (?P<subject>[\w./+-]{1,100}): "
         r"(?:No such file or directory|Command not found)",
-        refine=_program_that_stops,
+        refine=_run_by_make,
     ),
     Rule(
         CauseKind.MISSING_PROGRAM,
@@ -191,7 +206,8 @@ RULES = (
     Rule(
         CauseKind.MISSING_PROGRAM,
         "not found",
-        rf"(?:^|\s|')(?P<subject>{_WORD})'? (?:is |was |could )?not found",
+        rf"(?:^|\s|')(?P<subject>{_WORD})'? (?:command |tool |program |binary )?"
+        rf"(?:is |was |could )?not found",
         tier=Tier.STATED,
         refine=_known_only,
     ),
@@ -268,6 +284,34 @@ RULES = (
     ),
     Rule(
         CauseKind.MISSING_PROGRAM,
+        "could not be found",
+        rf"(?:compiler|program|tool|command|utility|binary|executable),? '(?P<subject>{_WORD})'"
+        r"(?:, .{1,80},)? could not be found",
+        tier=Tier.LIKELY,
+        refine=named_program,
+    ),
+    Rule(
+        CauseKind.MISSING_PROGRAM,
+        "' program is ",
+        rf"make sure (?:that )?the '(?P<subject>{_WORD})' program is (?:in|on|installed)",
+        tier=Tier.LIKELY,
+        refine=named_program,
+    ),
+    Rule(
+        CauseKind.MISSING_PROGRAM,
+        "pyprojectoptionexception('qmake'",
+        subject="qmake",
+        tier=Tier.LIKELY,
+    ),
+    Rule(
+        CauseKind.MISSING_PROGRAM,
+        "no command '",
+        rf"no command '(?P<subject>{_WORD})'",
+        tier=Tier.LIKELY,
+        refine=named_program,
+    ),
+    Rule(
+        CauseKind.MISSING_PROGRAM,
         " path",
         rf"without (?P<subject>{_WORD}) (?:in|on) (?:the |your )?PATH",
         tier=Tier.LIKELY,
@@ -277,6 +321,21 @@ RULES = (
         CauseKind.MISSING_PROGRAM,
         "not available",
         rf"(?P<subject>{_WORD}) (?:tool |command )?is not available",
+        tier=Tier.LIKELY,
+        refine=_known_only,
+    ),
+    Rule(
+        CauseKind.MISSING_CONFIG_TOOL,
+        "path to ",
+        r"(?:provide|specify|set|give)\b.{0,30} path to (?:the )?'?"
+        r"(?P<subject>(?!pkg-)[\w.+]{1,40}[-_]config)\b",
+        tier=Tier.STATED,
+        refine=named_program,
+    ),
+    Rule(
+        CauseKind.MISSING_PROGRAM,
+        "working ",
+        rf"working (?:\w{{1,20}} )?'?(?P<subject>{_WORD})'? (?:in|on) (?:the |your )?\$?PATH",
         tier=Tier.LIKELY,
         refine=_known_only,
     ),

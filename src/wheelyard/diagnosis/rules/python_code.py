@@ -1,9 +1,10 @@
 """Exceptions of Python code: what newer Pythons no longer have, and what Python 2 had."""
 
+import re
 from collections.abc import Iterable
 
 from wheelyard.diagnosis.cause import CauseKind
-from wheelyard.diagnosis.known_names import words
+from wheelyard.diagnosis.known_names import NEW_STDLIB_NAMES, words
 from wheelyard.diagnosis.log_text import LogText
 from wheelyard.diagnosis.remedies import CYTHON_BEFORE_3, NUMPY_BEFORE_1_24, NUMPY_BEFORE_2
 from wheelyard.diagnosis.rule import Finding, Rule, Tier
@@ -22,7 +23,9 @@ def _attribute(finding: Finding, _log: LogText) -> Iterable[Finding]:
     """Tell by the module what a missing attribute means."""
     module, _, name = (finding.subject or "").rpartition(".")
     top = module.partition(".")[0]
-    if finding.subject in _PYTHON2_ATTRIBUTES:
+    if since := NEW_STDLIB_NAMES.get(finding.subject or ""):
+        yield finding.but(kind=CauseKind.PYTHON_REFUSED, subject=f">={since}")
+    elif finding.subject in _PYTHON2_ATTRIBUTES:
         yield finding.but(kind=CauseKind.PYTHON2_ONLY)
     elif top == "numpy":
         remedy = NUMPY_BEFORE_1_24 if name in _OLD_NUMPY_NAMES else NUMPY_BEFORE_2
@@ -56,6 +59,22 @@ def _imported_name(finding: Finding, log: LogText) -> Iterable[Finding]:
     module = (finding.subject or "").rpartition(".")[0]
     yield finding.but(kind=CauseKind.BUILD_TOOL_CHANGED, subject=module, tier=Tier.LIKELY)
 
+
+def _syntax(finding: Finding, log: LogText) -> Iterable[Finding]:
+    """Tell by the code that Python shows above its message of which time it is."""
+    shown = [log.text(place) for place in log.before(finding.place, _CODE_ABOVE)]
+    code = next((text for text in shown if text.strip("^ ~")), "")
+    if _RESERVED.search(code):
+        yield finding.but(kind=CauseKind.PYTHON_TOO_NEW, subject="async", tier=Tier.FATAL)
+    elif _OF_3_12.search(code) or "f-string" in finding.text:
+        yield finding.but(kind=CauseKind.PYTHON_REFUSED, subject=">=3.12", tier=Tier.FATAL)
+    elif "invalid syntax" in finding.text:
+        yield finding
+
+
+_CODE_ABOVE = 3
+_RESERVED = re.compile(r"\b(?:async|await)\b(?! (?:def|for|with)\b)")
+_OF_3_12 = re.compile(r"^(?:async )?(?:def|class) \w{1,60}\[|^type \w{1,60}(?:\[[^]]{1,60}\])? = ")
 
 _PYTHON2_NAMES = (
     "unicode|xrange|basestring|raw_input|execfile|unichr|long|reduce|reload|file|cmp|unichr|apply"
@@ -117,6 +136,29 @@ RULES = (
     ),
     Rule(
         CauseKind.PYTHON2_ONLY,
+        "typeerror: ",
+        r"^TypeError: '(?P<subject>dict_keys|dict_values|dict_items|map|filter|zip|range)' object"
+        r" (?:is not subscriptable|does not support)",
+        tier=Tier.LIKELY,
+    ),
+    Rule(
+        CauseKind.PYTHON2_ONLY,
+        "typeerror: ",
+        r"^TypeError: (?:a bytes-like object is required, not 'str'"
+        r"|cannot use a string pattern on a bytes-like|startswith first arg must be bytes"
+        r"|can only concatenate list \(not \"(?:filter|map|dict_keys|dict_values|range|zip)\"\))",
+        tier=Tier.STATED,
+        subject="bytes",
+    ),
+    Rule(
+        CauseKind.PYTHON2_ONLY,
+        "sys.version_info",
+        r"^(?:assert |AssertionError:).{0,40}sys\.version_info.{0,10}<=? ?\(?3\b(?!, ?[1-9])",
+        tier=Tier.LIKELY,
+        subject="Python 2",
+    ),
+    Rule(
+        CauseKind.PYTHON2_ONLY,
         "must be str, not bytes",
         r"TypeError: (?P<subject>write\(\) argument) must be str, not bytes",
         tier=Tier.GENERIC,
@@ -169,16 +211,40 @@ RULES = (
         subject="loop",
     ),
     Rule(
-        CauseKind.PYTHON_TOO_NEW,
+        CauseKind.PYTHON2_ONLY,
         "syntaxerror: ",
-        r"SyntaxError: invalid syntax.{0,40}(?P<subject>async|await)",
+        r"^SyntaxError: (?:invalid syntax|expected '\('|f-string: )",
+        subject="syntax",
+        tier=Tier.STATED,
+        refine=_syntax,
     ),
     Rule(
         CauseKind.PYTHON2_ONLY,
         "syntaxerror: ",
-        r"^SyntaxError: (?:invalid syntax|unicode error)",
-        subject="syntax",
+        r"^SyntaxError: (?:Non-UTF-8 code|\(?unicode error)",
+        subject="encoding",
         tier=Tier.STATED,
+    ),
+    Rule(
+        CauseKind.PYTHON_TOO_NEW,
+        "generator expression must be parenthesized",
+        subject="syntax",
+    ),
+    Rule(
+        CauseKind.COMPILE_ERROR,
+        "error: ",
+        r"^(?P<subject>SyntaxError|IndentationError|TabError): ",
+        tier=Tier.GENERIC,
+    ),
+    Rule(
+        CauseKind.BUILD_TOOL_CHANGED,
+        "parse_requirements() missing",
+        subject="pip",
+    ),
+    Rule(
+        CauseKind.BUILD_TOOL_CHANGED,
+        "'parsedrequirement' object",
+        subject="pip",
     ),
     Rule(
         CauseKind.TEST_FAILURE,

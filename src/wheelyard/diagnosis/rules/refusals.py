@@ -1,11 +1,15 @@
 """Sentences that refuse a Python, a system, or everybody."""
 
+import re
 from collections.abc import Iterable
 
 from wheelyard.diagnosis.cause import CauseKind
 from wheelyard.diagnosis.log_text import LogText
 from wheelyard.diagnosis.rule import Finding, Rule, Tier
 
+_REPORT = re.compile(
+    r"(?:[\w.+-]+ ?){1,4}(?::|\.{2,}) *(?:no|yes|off|on|skip\w*|disabled)\b", re.IGNORECASE
+)
 _SYSTEMS = r"Windows|macOS|Mac OS X|Mac OS|OS X|OSX|Darwin|FreeBSD|iOS|Android|Cygwin"
 
 
@@ -21,13 +25,19 @@ def _installer_speaks(finding: Finding, _log: LogText) -> Iterable[Finding]:
     yield finding
 
 
+def _of_system(finding: Finding, log: LogText) -> Iterable[Finding]:
+    """Skip a line of a table of what is built: `windowing: no  [Microsoft Windows only]`."""
+    if _REPORT.match(finding.text) is None:
+        yield from _installer_speaks(finding, log)
+
+
 def _pip_option(finding: Finding, log: LogText) -> Iterable[Finding]:
     if "DEPRECATION:" not in finding.text:
         yield from _installer_speaks(finding, log)
 
 
 _ONE = r"Python ?(?:versions? )?(?:[<>=!~]{1,2} ?)?3\.\d{1,2}(?:\.\d{1,2})?"
-_UP = r"(?: (?:or|and) (?:later|newer|higher|above|greater|up))?"
+_UP = r"(?: (?:or|and) (?:later|newer|higher|above|greater|up|less|lower|older|earlier|below))?"
 _RANGE = (
     rf"{_ONE}\+?(?: ?(?:-|to|through|and|or|,) ?"
     r"(?:3\.\d{1,2}|later|newer|higher|above|greater|up)){0,4}"
@@ -114,21 +124,21 @@ RULES = (
         rf"\b(?:only (?:\w{{1,12}} ){{0,5}}(?:for |on |with |under )?|requires? )"
         rf"(?P<subject>{_SYSTEMS})\b",
         tier=Tier.LIKELY,
-        refine=_installer_speaks,
+        refine=_of_system,
     ),
     Rule(
         CauseKind.WRONG_OS,
         "requires ",
         rf"\brequires? (?:a |the )?(?P<subject>{_SYSTEMS})\b",
         tier=Tier.LIKELY,
-        refine=_installer_speaks,
+        refine=_of_system,
     ),
     Rule(
         CauseKind.WRONG_OS,
         " only",
         rf"\b(?P<subject>{_SYSTEMS})[ -]only\b",
         tier=Tier.LIKELY,
-        refine=_installer_speaks,
+        refine=_of_system,
     ),
     Rule(
         CauseKind.WRONG_OS,
@@ -185,6 +195,25 @@ RULES = (
         r"(?:the |this )?'?(?P<subject>[\w.-]{1,60})'? (?:\w{1,10} )?package is deprecated",
         tier=Tier.STATED,
         refine=_pip_option,
+    ),
+    Rule(
+        CauseKind.WRONG_OS,
+        "'windowserror' is not defined",
+        subject="WindowsError",
+    ),
+    Rule(
+        CauseKind.DELIBERATE,
+        "pip install ",
+        r"pip install (?P<subject>[\w.-]{1,60}) is not supported",
+        tier=Tier.LIKELY,
+        refine=_installer_speaks,
+    ),
+    Rule(
+        CauseKind.DELIBERATE,
+        "is not the ",
+        r"(?P<subject>[\w.-]{1,60}) is not the (?:package|project|module) (?:that )?you",
+        tier=Tier.LIKELY,
+        refine=_installer_speaks,
     ),
     Rule(
         CauseKind.DELIBERATE,

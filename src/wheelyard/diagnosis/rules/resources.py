@@ -42,6 +42,10 @@ RULES = (
     ),
     _memory("oom-kill", r"oom[-_]kill|Out of memory: Killed process"),
     _memory("exit code: -9", r"exit code: -9\b"),
+    _memory(
+        "exit code -9",
+        r"command '(?:[^']{0,200}/)?(?P<subject>[\w+.-]{1,40})' failed with exit code -9",
+    ),
     _memory("status 137", r"exit(?:ed with)? (?:status|code)[: ]{1,2}137\b|Error 137\b"),
     _memory("error 137", r"\bError 137\b"),
     _memory("heap out of memory", subject="node"),

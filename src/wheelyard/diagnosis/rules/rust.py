@@ -69,6 +69,20 @@ RULES = (
         subject="cargo",
     ),
     Rule(
+        CauseKind.WANTS_NETWORK,
+        "as a dependency of package",
+        r"error: failed to get '[\w-]{1,60}' as a dependency of package",
+        subject="crates.io",
+        tier=Tier.STATED,
+    ),
+    Rule(
+        CauseKind.WANTS_NETWORK,
+        "no matching package named",
+        r"error: no matching package named '[\w-]{1,60}' found",
+        subject="crates.io",
+        tier=Tier.STATED,
+    ),
+    Rule(
         CauseKind.PYTHON_REFUSED,
         "maximum supported version",
         r"Python interpreter version \((?P<subject>3\.\d{1,2})\) is newer than PyO3",

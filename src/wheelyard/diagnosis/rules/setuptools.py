@@ -92,6 +92,11 @@ RULES = (
     ),
     Rule(
         CauseKind.SETUPTOOLS_REMOVED,
+        "attributeerror: install_layout",
+        subject="install_layout",
+    ),
+    Rule(
+        CauseKind.SETUPTOOLS_REMOVED,
         "invalid command 'test'",
         subject="setuptools.command.test",
         remedy=_before("72"),
