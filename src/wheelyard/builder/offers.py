@@ -23,7 +23,7 @@ from wheelyard.model.target import Target, target_from_name, targets_named
 
 _log = get_logger("builder.offers")
 _LIMITS = Limits(duration=timedelta(minutes=3))
-_FUNCTIONS = 40
+_FUNCTIONS = 10
 _SCRIPT = """\
 i=0
 printf '#include <Python.h>\\n' >/tmp/work.c
