@@ -13,16 +13,18 @@ import json
 import os
 import resource
 import shutil
+import statistics
 import sys
 import tempfile
 import threading
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from itertools import product
 from pathlib import Path
 
 import httpx2
@@ -110,7 +112,7 @@ def _processor_seconds() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def measure(results: Path, lanes: Iterable[str], projects: Iterable[str]) -> None:
+def measure(results: Path, lanes: Sequence[str], projects: Sequence[str]) -> None:
     """Build what is not on record yet, and write each figure down at once."""
     settings = Settings()
     client = http_client(contact="bench", timeout=settings.upstream.timeout)
@@ -118,13 +120,13 @@ def measure(results: Path, lanes: Iterable[str], projects: Iterable[str]) -> Non
         folder = Path(place)
         folder.chmod(0o711)
         with _own_index(results.with_suffix(".index")) as own:
-            for lane in lanes:
-                done = {one["project"] for one in read(results) if one["lane"] == lane}
-                for project in projects:
-                    if project not in done:
-                        told = _measure(settings, client, folder, lane, project, own)
-                        with results.open("a", encoding="utf-8") as file:
-                            file.write(json.dumps(told) + "\n")
+            done = {(one["project"], one["lane"]) for one in read(results)}
+            # In turn, so that whatever else the machine does tells on all lanes alike.
+            for project, lane in product(projects, lanes):
+                if (project, lane) not in done:
+                    told = _measure(settings, client, folder, lane, project, own)
+                    with results.open("a", encoding="utf-8") as file:
+                        file.write(json.dumps(told) + "\n")
 
 
 @contextmanager
@@ -237,13 +239,15 @@ def read(results: Path) -> list[dict[str, object]]:
 def report(figures: Iterable[dict[str, object]]) -> str:
     """Return the section of the report as Markdown."""
     known = {(str(one["project"]), str(one["lane"])): one for one in figures}
+    until = max(str(one["at"]) for one in known.values())[:10]
     lines = [
         TITLE,
         "",
-        "Seconds of processor time (on the clock) of the back end's hooks, each project's newest",
-        "release, one after the other, with `python bench/cross.py`; the machine was busy besides,",
-        f"so processor time is what to compare. Native is {_LANES['native']}, the others are",
-        f"{_LANES['cross']}. A wheel counts only if its certificate passed.",
+        f"Measured by `python bench/cross.py` until {until}:",
+        "seconds of processor time of the back end's hooks (on the clock), each project's newest",
+        "release. The machine was busy besides, in one lane more than in another, so the clock",
+        f"tells little. Native is {_LANES['native']}, the others are {_LANES['cross']};",
+        "a wheel counts only if its certificate passed, the import under emulation included.",
         "",
         "| project | made with | native | emulated | cross | cross : native | cross : emulated |",
         "|---|---|---|---|---|---|---|",
@@ -253,24 +257,45 @@ def report(figures: Iterable[dict[str, object]]) -> str:
         cells = [_cell(each) for each in (native, emulated, cross)]
         ratios = [_ratio(cross, native), _ratio(cross, emulated)]
         lines.append(f"| {project} | {made_with} | {' | '.join([*cells, *ratios])} |")
+    for lane in ("native", "emulated"):
+        shares = _shares(known, lane)
+        median, most = (f"{number:.2f}" for number in (statistics.median(shares), max(shares)))
+        lines += [
+            "",
+            f"Of {lane} time cross-compiling takes {median} in the median, {most} at most",
+            f"({len(shares)} compiled projects).",
+        ]
     notes = [
         f"- {project}: {one['result']}"
         for (project, lane), one in known.items()
-        if lane == "cross" and not one["is_cross"]
+        if lane == "cross" and (not one["is_cross"] or not _is_wheel(one))
     ]
     return "\n".join([*lines, "", *notes]).rstrip() + "\n"
+
+
+def _shares(known: dict[tuple[str, str], dict[str, object]], lane: str) -> list[float]:
+    """Return how cross builds of compiled projects compare with another lane."""
+    compiled = [project for project, made_with in PROJECTS.items() if "pure" not in made_with]
+    found = [_ratio(known.get((name, "cross")), known.get((name, lane))) for name in compiled]
+    return [float(ratio) for ratio in found if ratio]
 
 
 def _cell(one: dict[str, object] | None) -> str:
     if one is None:
         return "not measured"
-    if ".whl" not in str(one["result"]) and not str(one["result"]).startswith("fell back"):
+    if not _is_wheel(one):
         return "failed"
     return f"{float(str(one['processor'])):.1f} ({float(str(one['clock'])):.0f})"
 
 
+def _is_wheel(one: dict[str, object]) -> bool:
+    return ".whl" in str(one["result"]) or str(one["result"]).startswith("fell back")
+
+
 def _ratio(one: dict[str, object] | None, other: dict[str, object] | None) -> str:
-    if one is None or other is None or not one["is_cross"] or ".whl" not in str(other["result"]):
+    if one is None or other is None or not one["is_cross"]:
+        return ""
+    if not _is_wheel(one) or not _is_wheel(other):
         return ""
     return f"{float(str(one['processor'])) / float(str(other['processor'])):.2f}"
 

@@ -18,6 +18,7 @@ import pages
 import population
 import sandbox
 import scale
+import site_pages
 import statistics_queries
 from wheelyard import log
 
@@ -38,6 +39,7 @@ def report() -> str:
         *(_heading(), _jobs(), _sandbox(), _certificates(), _claims()),
         *(_scale(), _contention(), _over_http()),
         *(_downloads(), _questions(), _pages()),
+        site_pages.section(site_pages.measure()),
     ]
     return "\n".join(parts)
 

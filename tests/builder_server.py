@@ -142,7 +142,7 @@ class BuilderServer:
         with self.changed:
             return self.seen.count(word)
 
-    def wait_until(self, is_so: Callable[[], bool], *, within: float = 30.0) -> bool:
+    def wait_until(self, is_so: Callable[[], bool], *, within: float = 300.0) -> bool:
         """Wait until something is so, looked at after each request."""
         with self.changed:
             return bool(self.changed.wait_for(is_so, within))

@@ -21,7 +21,7 @@ from serving import serving
 from tls import Certificate
 from yard import Yard
 
-_PATIENCE = 20.0
+_PATIENCE = 300.0
 
 
 @dataclass(frozen=True)

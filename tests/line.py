@@ -17,7 +17,7 @@ from wheelyard.model.summary import BuildSummary
 from zoo import make_sdist
 
 WHEELYARD = Path(sys.executable).with_name("wheelyard")
-PATIENCE = 100.0
+PATIENCE = 300.0
 
 
 def add_zoo(upstream: FakeUpstream, folder: Path, *names: str) -> None:

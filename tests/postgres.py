@@ -23,7 +23,7 @@ from psycopg import sql
 _FOLDERS = Path("/usr/lib/postgresql")
 _REACHABLE = Path("/tmp")  # A socket's path is short, and every user must get there.
 _USERS = ("postgres", "nobody")
-_START_SECONDS = 60
+_START_SECONDS = 300
 _STOP_SECONDS = 20
 _OPTIONS = {
     "listen_addresses": "",

@@ -20,7 +20,7 @@ from wheelyard.database.engine import Engine, connect, reading, writing
 from wheelyard.database.sources import source_status
 from wheelyard.database.tables import leaders, pages, projects
 
-PATIENCE = 50.0
+PATIENCE = 300.0
 _NEVER = "P300D"
 
 
@@ -92,7 +92,7 @@ class Server:
 
     def get(self, path: str) -> httpx2.Response:
         """Ask the web process."""
-        return httpx2.get(f"http://127.0.0.1:{self.port}{path}", timeout=10)
+        return httpx2.get(f"http://127.0.0.1:{self.port}{path}", timeout=60)
 
     def answers(self) -> bool:
         """Whether the web process is up."""
@@ -106,14 +106,14 @@ class Server:
         files = sorted(self.folder.glob("*.log"))
         return "".join(file.read_text(encoding="utf-8")[-3000:] for file in files)
 
-    def wait_until(self, is_true: Callable[[], bool], *, within: float = PATIENCE) -> float:
+    def wait_until(self, is_true: Callable[[], bool]) -> float:
         """Wait for something, and return how many seconds it took.
 
         An answer that is cut off is none yet: busy machines drop connections.
         """
         started = time.monotonic()
         while not _holds(is_true):
-            assert time.monotonic() < started + within, self.logs()
+            assert time.monotonic() < started + PATIENCE, self.logs()
             time.sleep(0.02)
         return time.monotonic() - started
 

@@ -287,16 +287,16 @@ def make_yard(folder: Path, *, settings: Settings | None = None) -> Yard:
         app=app,
         client=TestClient(app, raise_server_exceptions=False, follow_redirects=False),
     )
-    for key, content in _first_pages(settings.downloads.model_dump_json()).items():
+    first = _first_pages(settings.downloads.model_dump_json(), settings.server_url)
+    for key, content in first.items():
         store.put(key, content)
-    FailurePages(engine, store=store, server_url=settings.server_url).tick()
     yard.activate(BOOKWORM)
     return yard
 
 
 @cache
-def _first_pages(downloads: str) -> Mapping[str, bytes]:
-    """Return the pages of statistics of a server that nobody has used yet, by their keys.
+def _first_pages(downloads: str, server_url: str) -> Mapping[str, bytes]:
+    """Return the pages of statistics and failures of a server that nobody has used, by their keys.
 
     The server has these settings of downloads, in JSON. Writing the pages is most of the work of
     setting a yard up, so it is done once.
@@ -306,8 +306,11 @@ def _first_pages(downloads: str) -> Mapping[str, bytes]:
         store = open_store("memory://")
         settings = DownloadsSettings.model_validate_json(downloads)
         StatisticsPages(engine, store=store, clock=SettableClock(), settings=settings).tick()
+        FailurePages(engine, store=store, server_url=server_url).tick()
         engine.dispose()
-        return {key: store.get(key) for key in store.keys("stats")}
+        return {
+            key: store.get(key) for folder in ("stats", "failures") for key in store.keys(folder)
+        }
 
 
 def _sdist(

@@ -26,6 +26,7 @@
     ├── Refused                         5: asked for something that must not be done
     │   ├── Unauthorized                   a wrong, expired or revoked token
     │   ├── LeaseLost                      the lease has expired or belongs to somebody else
+    │   ├── AskedTooOften                  more than visitors may ask for in an hour
     │   ├── UploadRefused                  bytes that disagree with what was announced
     │   ├── SandboxMissing                 no sandbox, and none may be done without
     │   ├── LibraryMissing                 a library that only few need is not installed
@@ -167,6 +168,10 @@ class Refused(WheelyardError):
 
 class Unauthorized(Refused):
     """The token is wrong, expired or revoked."""
+
+
+class AskedTooOften(Refused):
+    """Enough has been asked for in this hour."""
 
 
 class LeaseLost(Refused):

@@ -16,7 +16,7 @@ from wheelyard.database.engine import Connection, Engine, reading, writing
 from wheelyard.database.projects import save_page, stored_page
 from wheelyard.model.build import BuildState, JobKind, JobState, Priority
 
-WAIT_SECONDS = 20.0
+WAIT_SECONDS = 300.0
 MANY = 5000
 
 

@@ -258,6 +258,23 @@ def test_another_services_history_is_added_once(
     assert found(engine).all_time == Sum(downloads=3)
 
 
+def test_counts_without_dates_are_of_a_day_that_is_told(engine: Engine, tmp_path: Path) -> None:
+    path = tmp_path / "counts.csv"
+    path.write_text("package,downloads\nsix,20\nevdev,1\nSix,2\n")
+    with pytest.raises(BadInput, match="--day"):
+        import_counts(engine, path, at=NOW)
+    with pytest.raises(BadInput, match="make no sense"):
+        import_counts(engine, path, at=NOW, day=NOW.date() + timedelta(days=1))
+    assert import_counts(engine, path, at=NOW, day=date(2026, 11, 20)) == 3
+    six = of_project(engine, "six")
+    assert six is not None
+    assert [day.sum.downloads for day in six.days[-5:]] == [0, 22, 0, 0, 0]
+    assert found(engine).all_time == Sum(downloads=23)
+    path.write_text("package,date\nsix,2026-11-20\n")
+    with pytest.raises(BadInput, match="dates of its own"):
+        import_counts(engine, path, at=NOW, day=date(2026, 11, 20))
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [

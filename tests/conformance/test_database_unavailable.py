@@ -19,7 +19,7 @@ from wheelyard.database.projects import project_overview, save_page
 from wheelyard.database.state import current_serial, get_state, put_state
 from wheelyard.errors import DatabaseUnavailable, InvalidSetting
 
-WAIT_SECONDS = 20.0
+WAIT_SECONDS = 300.0
 
 
 @pytest.fixture

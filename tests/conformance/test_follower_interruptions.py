@@ -17,7 +17,7 @@ from wheelyard.database.sources import source_status
 from wheelyard.database.tables import leaders, projects
 
 PROGRAM = Path(__file__).parents[1] / "following.py"
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 300.0
 T = TypeVar("T")
 
 

@@ -30,7 +30,7 @@ from wheelyard.settings import PolicySettings
 OLD = NOW - timedelta(days=100)
 HOUR = timedelta(hours=1)
 OTHER = "trixie-cp313-aarch64"
-WAIT_SECONDS = 30
+WAIT_SECONDS = 300.0
 POLICY = PolicySettings()
 
 

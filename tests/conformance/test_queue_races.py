@@ -43,11 +43,11 @@ def at_once(*actions: Callable[[], ResultT]) -> list[ResultT]:
     start = Barrier(len(actions))
 
     def run(action: Callable[[], ResultT]) -> ResultT:
-        start.wait(timeout=30)
+        start.wait(timeout=300)
         return action()
 
     with ThreadPoolExecutor(len(actions)) as pool:
-        return [future.result(timeout=60) for future in [pool.submit(run, one) for one in actions]]
+        return [future.result(timeout=300) for future in [pool.submit(run, one) for one in actions]]
 
 
 def test_builders_that_claim_at_once_get_every_job_and_none_twice(workshop: Workshop) -> None:

@@ -18,7 +18,7 @@ from wheelyard.queue.planning import plan_next
 from wheelyard.settings import PolicySettings
 
 PROGRAM = Path(__file__).parents[1] / "planning_program.py"
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 300.0
 PROJECTS = 60
 KILLS = 3
 

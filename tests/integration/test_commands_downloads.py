@@ -13,7 +13,7 @@ from wheelyard.clock import SystemClock
 
 WHEEL = "evdev-1.0-cp311-cp311-linux_armv7l.whl"
 FILE = f"/packages/ab/cd/{'e' * 60}/{WHEEL}"
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 300.0
 
 
 def line(target: str = FILE, agent: str = "pip/23.0.1") -> str:

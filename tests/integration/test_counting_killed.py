@@ -18,7 +18,7 @@ from wheelyard.database.tables import request_counts
 
 _KILLS = 6
 _LINES = 60_000
-_PATIENCE_SECONDS = 60.0
+_PATIENCE_SECONDS = 300.0
 
 
 def write(log: Path, first: int, last: int) -> None:

@@ -21,7 +21,7 @@ from wheelyard.model.names import parse_project_name
 
 _PROJECTS = 150
 _KILLS = 4
-_PATIENCE = 60.0
+_PATIENCE = 300.0
 
 
 def started(folder: Path, upstream: FakeUpstream) -> "subprocess.Popen[bytes]":

@@ -370,7 +370,7 @@ def test_a_waiting_builder_is_sent_away_when_the_server_stops(yard: Yard, board:
     )
     waiting.start()
     yard.state.stopping.set()
-    waiting.join(timeout=20)
+    waiting.join(timeout=300)
     assert answers[0].status_code == 204
 
 
@@ -398,7 +398,7 @@ def test_a_waiting_builder_that_hangs_up_gets_no_job(yard: Yard, board: Board) -
     async def send(_message: Message) -> None:
         """Nobody is there."""
 
-    asyncio.run(asyncio.wait_for(yard.app(scope, receive, send), timeout=20))
+    asyncio.run(asyncio.wait_for(yard.app(scope, receive, send), timeout=300))
     yard.job()
     assert board.claim(BOOKWORM).status_code == 200
 
@@ -409,7 +409,7 @@ def test_many_waiting_builders_do_not_keep_installers_waiting(yard: Yard, board:
     async def scenario() -> tuple[int, list[int]]:
         transport = httpx2.ASGITransport(yard.app)
         async with httpx2.AsyncClient(
-            transport=transport, base_url="http://testserver", timeout=60
+            transport=transport, base_url="http://testserver", timeout=300
         ) as client:
             message = {"targets": [BOOKWORM], "free_memory_bytes": 1, "wait_seconds": 30.0}
             waiting = [

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
-from schemathesis.core.result import Ok
 
 from openapi_checks import CHECKS
 from wheelyard.model.build import Failure, FailureKind, Verdict
@@ -111,9 +110,12 @@ def test_what_cannot_be_answered_is_a_problem(yard: Yard, path: str, status: int
 
 def test_every_answer_is_one_that_the_document_knows(yard: Yard) -> None:
     schema = schemathesis.openapi.from_asgi("/api/openapi.json", yard.app)
-    for result in schema.include(path_regex=f"^{PREFIX}").get_all_operations():
-        assert isinstance(result, Ok)
-        operation = result.ok()
+    paths = yard.client.get("/api/openapi.json").json()["paths"]
+    operations = [(path, method) for path in paths for method in paths[path]]
+    for path, method in operations:
+        if not path.startswith(PREFIX):
+            continue
+        operation = schema[path][method]
 
         @settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
         @given(case=operation.as_strategy())

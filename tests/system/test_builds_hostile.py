@@ -10,7 +10,7 @@ from wheelyard.builder.attempt import Bench
 from wheelyard.builder.sandbox.folders import remove_tree
 from wheelyard.model.build import FailureKind
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.system
 
 BUILD_WHEEL = "def build_wheel(folder, config_settings=None, metadata_directory=None):\n"
 

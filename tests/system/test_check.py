@@ -14,7 +14,7 @@ from fake_upstream import FakeUpstream
 from line import PATIENCE, WHEELYARD, Line, add_zoo
 from wheels import make_wheel
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.system
 
 EXPECTED = {
     "zoo-good-extension==1.0": "wheel",

@@ -17,7 +17,7 @@ from wheelyard.builder.environments.store import Store
 from wheelyard.errors import EnvironmentUnusable, HostileContent, NotFound
 from wheelyard.model.environment import parse_environment_name
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.system
 
 
 @pytest.fixture

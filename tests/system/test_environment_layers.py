@@ -22,7 +22,7 @@ from wheelyard.builder.environments.store import Store
 from wheelyard.errors import EnvironmentUnusable, Stopped, UnknownEnvironment
 from wheelyard.model.environment import parse_debian_package
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.system
 
 SOURCES = Path(__file__).parents[2] / "src"
 HOLDER = (

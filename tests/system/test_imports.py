@@ -16,7 +16,7 @@ from wheelyard.certify.contents import Contents, read_contents
 from wheelyard.model.build import FailureKind, Limits
 from wheelyard.model.certificate import Check, CheckResult
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.system
 
 
 @pytest.fixture(scope="module")

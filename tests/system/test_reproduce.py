@@ -15,24 +15,25 @@ import pytest
 from fake_upstream import FakeUpstream
 from line import PATIENCE, WHEELYARD, Line, add_zoo
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.system
 
 FAILING = "zoo-compile-error==1.0"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def upstream() -> Iterator[FakeUpstream]:
     with FakeUpstream() as upstream:
         yield upstream
 
 
-@pytest.fixture
-def line(tmp_path: Path, upstream: FakeUpstream) -> Iterator[Line]:
-    """A line on which two projects of the zoo have been built."""
-    add_zoo(upstream, tmp_path, "good-extension", "compile-error")
+@pytest.fixture(scope="module")
+def line(tmp_path_factory: pytest.TempPathFactory, upstream: FakeUpstream) -> Iterator[Line]:
+    """A line on which two projects of the zoo have been built; what follows changes neither."""
+    home = tmp_path_factory.mktemp("line")
+    add_zoo(upstream, home, "good-extension", "compile-error")
     with tempfile.TemporaryDirectory(prefix="wheelyard-line-") as folder:
         Path(folder).chmod(0o711)
-        line = Line(tmp_path, upstream, BUILDER__FOLDER=folder)
+        line = Line(home, upstream, BUILDER__FOLDER=folder)
         line.once("zoo-good-extension", FAILING)
         yield line
 

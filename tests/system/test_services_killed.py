@@ -31,7 +31,6 @@ pytestmark = [pytest.mark.system, pytest.mark.usefixtures("quiet")]
 
 _KILLS = 4
 _WHEELS = 4
-_A_MINUTE = 60.0
 
 
 @pytest.fixture
@@ -180,7 +179,7 @@ def mentions(server: Server, wheel: Wheel) -> dict[str, bool]:
 
 
 @pytest.mark.parametrize("version", ["1.0", None])
-def test_what_is_quarantined_is_gone_within_a_minute_and_comes_back_with_the_same_bytes(
+def test_what_is_quarantined_is_gone_before_any_polling_and_comes_back_with_the_same_bytes(
     server: Server, upstream: FakeUpstream, version: str | None
 ) -> None:
     server.start("services")
@@ -198,9 +197,9 @@ def test_what_is_quarantined_is_gone_within_a_minute_and_comes_back_with_the_sam
     assert shown["project page"]
 
     upstream.quarantine("spam", version)
-    server.wait_until(lambda: not any(mentions(server, wheel).values()), within=_A_MINUTE)
+    server.wait_until(lambda: not any(mentions(server, wheel).values()))
 
     upstream.clear_quarantine("spam", version)
-    server.wait_until(lambda: mentions(server, wheel) == shown, within=_A_MINUTE)
+    server.wait_until(lambda: mentions(server, wheel) == shown)
     after = [server.get(f"/{wheel.path}{ending}").content for ending in ("", ".metadata")]
     assert after == before

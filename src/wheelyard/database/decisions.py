@@ -12,6 +12,7 @@ from wheelyard.database.dialect import insert, insert_many
 from wheelyard.database.releases import (
     ensure_project,
     ensure_releases,
+    releases_are,
     target_ids,
     version_key,
     was_removed,
@@ -103,9 +104,11 @@ def _replacing(connection: Connection) -> postgresql.Insert | sqlite.Insert:
     )
 
 
-def decisions(connection: Connection, *, project: ProjectName) -> list[Decision]:
-    """Return the decisions on record about a project, the newest version first."""
-    return _found(connection, _query().where(projects.c.name == project))
+def decisions(
+    connection: Connection, *, project: ProjectName, version: Version | None = None
+) -> list[Decision]:
+    """Return the decisions on record about a project, or a version, the newest version first."""
+    return _found(connection, _query().where(releases_are(project, version)))
 
 
 def newest_decisions(connection: Connection, *, project: ProjectName) -> list[Decision]:

@@ -5,6 +5,7 @@ from datetime import datetime
 from packaging.version import Version
 from sqlalchemy import Connection, exists, func, select, update
 
+from wheelyard.database.attempts import last_attempts
 from wheelyard.database.builds import build_summaries
 from wheelyard.database.certificates import certificates_of_project
 from wheelyard.database.cross_failures import cross_failures_of
@@ -13,7 +14,12 @@ from wheelyard.database.dialect import insert, locked
 from wheelyard.database.due import DueLevel
 from wheelyard.database.pages import mark_page
 from wheelyard.database.plans import mark_to_plan
-from wheelyard.database.releases import ensure_project, removed_versions, version_key
+from wheelyard.database.releases import (
+    ensure_project,
+    removed_versions,
+    upload_times,
+    version_key,
+)
 from wheelyard.database.skips import skips_of
 from wheelyard.database.tables import projects, releases
 from wheelyard.database.tables import wants as wants_table
@@ -136,8 +142,13 @@ def start_planning(connection: Connection, project: ProjectName) -> bool:
     return connection.scalar(locked(connection, row, of=projects)) is not None
 
 
-def project_overview(connection: Connection, project: ProjectName) -> ProjectOverview | None:
-    """Return everything that people see of a project; None if nobody ever asked for it."""
+def project_overview(
+    connection: Connection, project: ProjectName, *, version: Version | None = None
+) -> ProjectOverview | None:
+    """Return everything that people see of a project; None if nobody ever asked for it.
+
+    With a `version`, only what was decided, made and built of that one is read.
+    """
     row = connection.execute(select(projects).where(projects.c.name == project)).one_or_none()
     if row is None:
         return None
@@ -158,12 +169,16 @@ def project_overview(connection: Connection, project: ProjectName) -> ProjectOve
         demand=row.demand,
         skips=tuple(skips_of(connection, project)),
         wants=tuple(wants(connection, project=project)),
-        decisions=tuple(decisions(connection, project=project)),
-        wheels=tuple(wheels_of_project(connection, project)),
-        builds=tuple(build_summaries(connection, project=project, limit=_OVERVIEW_BUILDS)),
+        decisions=tuple(decisions(connection, project=project, version=version)),
+        wheels=tuple(wheels_of_project(connection, project, version=version)),
+        builds=tuple(
+            build_summaries(connection, project=project, version=version, limit=_OVERVIEW_BUILDS)
+        ),
+        attempts=last_attempts(connection, project, version=version),
         removed_versions=removed_versions(connection, project),
-        certificates=certificates_of_project(connection, project),
-        dependencies=dependencies_of_project(connection, project),
+        uploads=upload_times(connection, project, version=version),
+        certificates=certificates_of_project(connection, project, version=version),
+        dependencies=dependencies_of_project(connection, project, version=version),
         cross_failures=tuple(cross_failures_of(connection, project)),
     )
 

@@ -78,6 +78,25 @@ def removed_versions(connection: Connection, project: ProjectName) -> frozenset[
     return frozenset(Version(version) for version in found)
 
 
+def upload_times(
+    connection: Connection, project: ProjectName, *, version: Version | None = None
+) -> dict[Version, datetime | None]:
+    """Return the versions that upstream has of a project, and when each was first uploaded."""
+    rows = connection.execute(
+        select(releases.c.version, releases.c.uploaded_at)
+        .join(projects, projects.c.id == releases.c.project_id)
+        .where(releases_are(project, version), releases.c.removed_at.is_(None))
+    )
+    return {Version(row.version): row.uploaded_at for row in rows}
+
+
+def releases_are(project: ProjectName, version: Version | None) -> ColumnElement[bool]:
+    """Return the condition that picks a project's releases, or one, where both are joined."""
+    if version is not None:
+        return release_is(project, version)
+    return projects.c.name == project
+
+
 def release_is(project: ProjectName, version: Version) -> ColumnElement[bool]:
     """Return the condition that picks one release, where `releases` and `projects` are joined."""
     return (projects.c.name == project) & (releases.c.version_key == version_key(version))

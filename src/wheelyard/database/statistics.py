@@ -21,6 +21,7 @@ from wheelyard.database.tables import (
 )
 from wheelyard.model.download import ClientClass, Dimension, Period, RequestKind
 from wheelyard.model.statistics import (
+    Headline,
     PeriodSum,
     ProjectStatistics,
     ProjectSum,
@@ -52,6 +53,17 @@ def statistics(connection: Connection, *, today: date) -> Statistics:
         builds=builds_by_day(connection, today=today),
         build_times=build_times(connection, today=today),
     )
+
+
+def headline(connection: Connection, *, today: date) -> Headline:
+    """Return what the first page tells of downloads."""
+    days = _by_day(connection, today).values()
+    saved = connection.scalar(
+        select(func.sum(request_counts.c.saved_ms)).where(
+            request_counts.c.kind == RequestKind.DOWNLOAD
+        )
+    )
+    return Headline(downloads=sum(day.downloads for day in days), saved_ms=int(saved or 0))
 
 
 def project_statistics(

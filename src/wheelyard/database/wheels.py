@@ -1,6 +1,7 @@
 """Wheels that we made."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
 
 from packaging.version import Version
@@ -20,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy import insert as plain_insert
 
 from wheelyard.database.dialect import insert
-from wheelyard.database.releases import release_is
+from wheelyard.database.releases import release_is, releases_are
 from wheelyard.database.tables import (
     builds,
     certificates,
@@ -43,6 +44,14 @@ from wheelyard.model.names import (
 )
 from wheelyard.model.target import portable_from
 from wheelyard.model.wheel import Wheel, WheelFile, WheelState, package_path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WheelCounts:
+    """How many wheels there are on the index, and of how many projects."""
+
+    wheels: int
+    projects: int
 
 
 def record_wheel(
@@ -160,6 +169,19 @@ def newest_wheels(
     return [_wheel(row) for row in rows]
 
 
+def wheel_counts(connection: Connection) -> WheelCounts:
+    """Count the wheels that are published, and the projects that have any."""
+    row = connection.execute(
+        select(
+            func.count(wheels.c.id).label("wheels"),
+            func.count(releases.c.project_id.distinct()).label("projects"),
+        )
+        .join_from(wheels, releases, releases.c.id == wheels.c.release_id)
+        .where(wheels.c.state == WheelState.PUBLISHED)
+    ).one()
+    return WheelCounts(wheels=row.wheels, projects=row.projects)
+
+
 def uncertified_wheels(
     connection: Connection, *, target: TargetName | None, limit: int
 ) -> list[Wheel]:
@@ -177,10 +199,15 @@ def uncertified_wheels(
     return [_wheel(row) for row in rows]
 
 
-def wheels_of_project(connection: Connection, project: ProjectName) -> list[Wheel]:
-    """Return a project's wheels in every state: newest version first, then by filename."""
+def wheels_of_project(
+    connection: Connection, project: ProjectName, *, version: Version | None = None
+) -> list[Wheel]:
+    """Return a project's wheels, or a version's, in every state.
+
+    The newest version comes first, and of each they are ordered by filename.
+    """
     rows = connection.execute(
-        _query().where(projects.c.name == project).order_by(wheels.c.filename, wheels.c.channel)
+        _query().where(releases_are(project, version)).order_by(wheels.c.filename, wheels.c.channel)
     )
     found = [_wheel(row) for row in rows]
     found.sort(key=lambda wheel: wheel.version, reverse=True)
@@ -210,7 +237,7 @@ def wheel_by_path(connection: Connection, path: str) -> Wheel | None:
 
 
 def dependencies_of_project(
-    connection: Connection, project: ProjectName
+    connection: Connection, project: ProjectName, *, version: Version | None = None
 ) -> dict[Filename, tuple[str, ...]]:
     """Return the Debian packages that users of a project's wheels need, by filename."""
     rows = connection.execute(
@@ -218,7 +245,7 @@ def dependencies_of_project(
         .join_from(wheels, wheel_dependencies, wheel_dependencies.c.wheel_id == wheels.c.id)
         .join(releases, releases.c.id == wheels.c.release_id)
         .join(projects, projects.c.id == releases.c.project_id)
-        .where(projects.c.name == project)
+        .where(releases_are(project, version))
         .distinct()
         .order_by(wheels.c.filename, wheel_dependencies.c.package)
     )

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from wheelyard.database import download_rows
 from wheelyard.database.downloads import ALL_TIME
@@ -113,10 +113,13 @@ def _parquet_writer() -> _Writer:
     return write
 
 
-def import_counts(engine: Engine, path: Path, *, at: datetime) -> int | None:
+def import_counts(
+    engine: Engine, path: Path, *, at: datetime, day: date | None = None
+) -> int | None:
     """Add what is in an exported folder, or in a file as piwheels publishes it, to what is counted.
 
-    The same content counts once: returns how many rows it was, None if it was imported before.
+    Counts of packages without dates are taken to be of `day`. The same content counts once: returns
+    how many rows it was, None if it was imported before.
     Either all of it is imported or nothing.
 
     Raises:
@@ -125,12 +128,12 @@ def import_counts(engine: Engine, path: Path, *, at: datetime) -> int | None:
     if path.is_dir():
         return _import_folder(engine, path, at=at)
     # It is read twice, so that however long it is it need not be in memory.
-    rows = sum(1 for _ in _history(path, today=at.date()))
+    rows = sum(1 for _ in _history(path, today=at.date(), day=day))
     digest = _digest(path)
     with writing(engine) as connection:
         if not download_rows.begin_import(connection, digest, at=at):
             return None
-        for counted in _parts(_history(path, today=at.date())):
+        for counted in _parts(_history(path, today=at.date(), day=day)):
             download_rows.add_history(connection, counted)
     return rows
 
@@ -229,15 +232,15 @@ def _number(text: str) -> int:
     return int(text)
 
 
-def _history(path: Path, *, today: date) -> Iterator[tuple[date, str, int]]:
+def _history(path: Path, *, today: date, day: date | None) -> Iterator[tuple[date, str, int]]:
     """Yield downloads by package and day; `BadInput` at the end if rows made no sense."""
     bad: list[int] = []
     wrong = 0
     table = _table(path)
-    columns = _columns(path, next(table, (0, []))[1])
+    columns = _columns(path, next(table, (0, []))[1], is_dated=day is None)
     for line, row in table:
         try:
-            yield _history_row(row, columns, today)
+            yield _history_row(row, columns, day, today=today)
         except (ValueError, IndexError, InvalidName):
             wrong += 1
             if wrong <= _SHOWN:
@@ -265,29 +268,38 @@ def _lines(raw: io.BufferedIOBase) -> Iterator[str]:
         yield line.decode()
 
 
-def _columns(path: Path, header: Sequence[str]) -> tuple[int, int, int | None]:
+class _Columns(NamedTuple):
+    """Where a row has what; `day` is None if all rows are of one day, told apart from them."""
+
+    project: int
+    day: int | None
+    number: int | None
+
+
+def _columns(path: Path, header: Sequence[str], *, is_dated: bool) -> _Columns:
     """Return where package, date and count are; the header may have them in any order."""
     names = [name.strip().strip("\ufeff").lower() for name in header]
-    found = [
+    project, day, count = (
         next((place for place, name in enumerate(names) if name in wanted), None)
         for wanted in (_PROJECT, _DAY, _COUNT)
-    ]
-    project, day, count = found
-    if project is None or day is None:
-        raise BadInput(
-            str(path), f"Its first line names no package and date: {json.dumps(names)[:200]}"
-        )
-    return project, day, count
+    )
+    shown = json.dumps(names)[:200]
+    if project is None or (day is None and count is None):
+        raise BadInput(str(path), f"Its first line names no package and date or count: {shown}")
+    if is_dated and day is None:
+        raise BadInput(str(path), f"It has no dates; say of which --day its counts are: {shown}")
+    if not is_dated and day is not None:
+        raise BadInput(str(path), f"It has dates of its own; leave --day out: {shown}")
+    return _Columns(project, day, count)
 
 
 def _history_row(
-    row: Sequence[str], columns: tuple[int, int, int | None], today: date
+    row: Sequence[str], columns: _Columns, day: date | None, *, today: date
 ) -> tuple[date, str, int]:
-    project, day, count = columns
-    name = parse_project_name(row[project].strip())
-    found = _day(row[day].strip())
-    number = 1 if count is None else _number(row[count].strip())
-    if not (_EARLIEST <= found <= today and 0 < number <= _MOST):
+    name = parse_project_name(row[columns.project].strip())
+    found = day if columns.day is None else _day(row[columns.day].strip())
+    number = 1 if columns.number is None else _number(row[columns.number].strip())
+    if found is None or not (_EARLIEST <= found <= today and 0 < number <= _MOST):
         raise ValueError
     return found, name, number
 

@@ -1,6 +1,7 @@
 """Reading one log file from a place on, plain or compressed, in pieces of bounded size."""
 
 import gzip
+import hashlib
 import io
 import sys
 import zlib
@@ -21,6 +22,7 @@ _ZSTD_OPTIONS = {int(zstd.DecompressionParameter.window_log_max): 27}
 """Files of a command line's `zstd --long` are read; what wants more memory is not."""
 
 _LONGEST_FIRST_LINE = 64 * 1024
+_MOST_DIRECTIVES = 10
 
 BROKEN = (EOFError, zlib.error, gzip.BadGzipFile, zstd.ZstdError)
 """What reading a compressed file raises that is cut off or damaged."""
@@ -65,25 +67,44 @@ def opened(path: Path) -> Iterator[io.BufferedIOBase]:
             yield file
 
 
-def first_line(path: Path) -> bytes | None:
-    """Return the first line of a file, or its beginning if it is very long; None if not there yet.
+def beginning(path: Path) -> str | None:
+    """Return a digest of a file's first line, or of its start if the line is very long.
 
-    Raises `OSError` and `BROKEN`.
+    Lines before it that tell of the file itself (`#Version: 1.0`) belong to it, for they are the
+    same in many files. None if the first line is not there yet. Raises `OSError` and `BROKEN`.
     """
     with opened(path) as file:
+        return _beginning(file)
+
+
+def _beginning(file: io.BufferedIOBase) -> str | None:
+    digest = hashlib.sha256()
+    for _ in range(_MOST_DIRECTIVES):
         line = file.readline(_LONGEST_FIRST_LINE)
-    return line if line.endswith(b"\n") or len(line) == _LONGEST_FIRST_LINE else None
+        if not line.endswith(b"\n") and len(line) < _LONGEST_FIRST_LINE:
+            return None
+        digest.update(line)
+        if not line.startswith(b"#"):
+            break
+    return digest.hexdigest()
 
 
-def read_chunks(path: Path, start: Position, *, is_settled: bool) -> Iterator[Chunk]:
+def read_chunks(
+    path: Path, start: Position, *, is_settled: bool, begins: str | None = None
+) -> Iterator[Chunk]:
     """Yield the lines of a file from a place on.
 
-    The last line counts without a newline only if the file `is_settled`: nobody writes to it any
-    more. A line that is longer than a block is passed on in pieces. Raises `OSError`, and `BROKEN`
-    after everything that can be read.
+    With `begins`, nothing is read if the file does not begin so (`beginning`): logs are renamed at
+    any moment, and another one may have got the path. The last line counts without a newline only
+    if the file `is_settled`: nobody writes to it any more. A line that is longer than a block is
+    passed on in pieces. Raises `OSError`, and `BROKEN` after everything that can be read.
     """
     offset, rest = start.offset, b""
     with opened(path) as file:
+        if begins is not None:
+            if _beginning(file) != begins:
+                return
+            file.seek(0)
         _skip(file, offset)
         while block := file.read1(_BLOCK):
             block = rest + block

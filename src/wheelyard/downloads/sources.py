@@ -1,6 +1,6 @@
 """Where logs come from: a file that is rotated, or a folder of files."""
 
-import hashlib
+import re
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from typing import Protocol
 
 from wheelyard.clock import Clock
 from wheelyard.database.log_positions import Known
-from wheelyard.downloads.reading import BROKEN, Chunk, Position, first_line, read_chunks
+from wheelyard.downloads.reading import BROKEN, Chunk, Position, beginning, read_chunks
 from wheelyard.log import get_logger
 from wheelyard.settings import DownloadsSettings
 
@@ -20,6 +20,10 @@ _SETTLED = timedelta(minutes=5)
 
 _HISTORY = timedelta(days=365)
 """Rotated files that are older are left alone: how far they were read is not known for ever."""
+
+_PACKED = frozenset({".gz", ".zst"})
+_WHEN = r"(?:-\d{4}-?\d\d-?\d\d[\w.-]*|\.\d{1,4})"
+"""What a rotated file has before its ending: a date with what follows it, or a number."""
 
 _REMOVED_AFTER = timedelta(hours=2)
 _NOWHERE = Known(0)
@@ -53,15 +57,27 @@ class _Found:
 
 def configured_sources(settings: DownloadsSettings, *, own: Path, clock: Clock) -> list[LogSource]:
     """Return the sources that the settings name; `own` is the folder of our own web process's."""
-    sources: list[LogSource] = [
-        LogFolder(str(path), path, clock=clock)
-        if path.is_dir()
-        else LogFile(str(path), path, clock=clock)
-        for path in settings.logs
-    ]
+    sources = [named_source(path, clock=clock) for path in settings.logs]
     if settings.own:
         sources.append(LogFolder("own", own, clock=clock, removes=True))
     return sources
+
+
+def named_source(path: Path, *, clock: Clock) -> LogSource:
+    """Return the source for a folder or a file that somebody names, by its absolute path.
+
+    A file that was rotated belongs to the log beside it: what was counted of the log is not counted
+    again, whatever the file is called by now.
+    """
+    if path.is_dir():
+        return LogFolder(str(path), path, clock=clock)
+    logs = [
+        found.path.name
+        for found in _files(path.parent.iterdir() if path.exists() else ())
+        if _rotated_names(found.path).fullmatch(path.name)
+    ]
+    log = min(logs, key=len, default=path.name)
+    return LogFile(str(path.with_name(log)), path, clock=clock, is_part=log != path.name)
 
 
 class _Reader:
@@ -72,9 +88,18 @@ class _Reader:
         self._fruitless: dict[str, tuple[_Found, Known]] = {}
 
     def read(
-        self, found: _Found, identity: str, where: Known, *, is_settled: bool
+        self,
+        found: _Found,
+        identity: str,
+        where: Known,
+        *,
+        is_settled: bool,
+        begins: str | None = None,
     ) -> Iterator[Chunk]:
-        """Yield what is new in a file; if it is damaged, what is before the damage."""
+        """Yield what is new in a file; if it is damaged, what is before the damage.
+
+        With `begins`, nothing of a file that does not begin so any more.
+        """
         if where.is_finished and found.size <= where.offset:
             return
         if self._fruitless.get(identity) == (found, where):
@@ -82,7 +107,7 @@ class _Reader:
         has_lines = False
         try:
             start = Position(identity, where.offset)
-            for chunk in read_chunks(found.path, start, is_settled=is_settled):
+            for chunk in read_chunks(found.path, start, is_settled=is_settled, begins=begins):
                 has_lines = has_lines or bool(chunk.lines)
                 if chunk.lines or not where.is_finished:
                     yield chunk
@@ -100,12 +125,17 @@ class LogFile:
 
     A file is known again by its first line, whatever it is called meanwhile, packed or not, so
     renaming and copying with truncation are the same to it. Rotated files are those beside it whose
-    names begin with its own and a dot or a dash.
+    names begin with its own and a dot or a dash and a digit, or have a date or a number before the
+    same ending (`access-2026-11-23T10-00-00.000.log.gz`), as Caddy names them.
+
+    With `is_part` it is such a rotated file of a log of that name: none beside it is looked at.
     """
 
-    def __init__(self, name: str, path: Path, *, clock: Clock) -> None:
+    def __init__(self, name: str, path: Path, *, clock: Clock, is_part: bool = False) -> None:
         self.name = name
         self._path = path
+        self._is_part = is_part
+        self._rotated = _rotated_names(path)
         self._clock = clock
         self._reader = _Reader(name)
         self._identities: dict[_Found, str | None] = {}
@@ -115,11 +145,18 @@ class LogFile:
         """Yield the lines after what is known, those of rotated files first; see `LogSource`."""
         now = self._clock.now()
         files = self._by_identity(now)
-        self._tell_of_lost(known, files)
+        if not self._is_part:
+            self._tell_of_lost(known, files)
         for identity, found in files.items():
             where = known.get(identity, _NOWHERE)
-            is_settled = found.path != self._path and found.age(now) > _SETTLED
-            yield from self._reader.read(found, identity, where, is_settled=is_settled)
+            # A server may go on in the middle of a line after long; who packs a log has ended it.
+            is_followed = found.path == self._path and not self._is_part
+            may_end = not is_followed or found.path.suffix in _PACKED
+            is_settled = may_end and found.age(now) > _SETTLED
+            # Reading those before it took its time, in which it may have been rotated itself.
+            yield from self._reader.read(
+                found, identity, where, is_settled=is_settled, begins=identity
+            )
 
     def _by_identity(self, now: datetime) -> dict[str, _Found]:
         """Return the files that have a first line, the oldest first, the followed one last.
@@ -127,11 +164,12 @@ class LogFile:
         Of copies (one is just being packed, or copied before it is truncated) the longest plain one
         is taken.
         """
-        starts = (f"{self._path.name}.", f"{self._path.name}-")
         beside = [
             found
             for found in _files(self._path.parent.iterdir())
-            if found.path.name.startswith(starts) and found.age(now) < _HISTORY
+            if not self._is_part
+            and self._rotated.fullmatch(found.path.name)
+            and found.age(now) < _HISTORY
         ]
         current = list(_files([self._path]))
         if not beside and not current:
@@ -149,11 +187,10 @@ class LogFile:
         if found in self._identities:
             return self._identities[found]
         try:
-            line = first_line(found.path)
+            return beginning(found.path)
         except (*BROKEN, OSError) as error:
             _log.warning("log-damaged", source=self.name, file=str(found.path), error=str(error))
             return None
-        return None if line is None else hashlib.sha256(line).hexdigest()
 
     def _tell_of_lost(self, known: Mapping[str, Known], files: Mapping[str, _Found]) -> None:
         """Say which files went away before they were known to be complete."""
@@ -202,5 +239,13 @@ def _files(paths: Iterable[Path]) -> Iterator[_Found]:
             yield _Found(path, status.st_size, status.st_mtime_ns)
 
 
+def _rotated_names(path: Path) -> re.Pattern[str]:
+    """Return what names files have that were the log at a path before they were rotated."""
+    name, stem, ending = re.escape(path.name), re.escape(path.stem), re.escape(path.suffix)
+    packed = r"(?:\.gz|\.zst)?"
+    between = rf"{stem}{_WHEN}{ending}{packed}" if ending and path.suffix not in _PACKED else ""
+    return re.compile(rf"{name}(?:[.-]\d.*|\.old{packed}|\.gz|\.zst)|{between}", re.DOTALL)
+
+
 def _fullness(found: _Found) -> tuple[bool, int]:
-    return found.path.suffix not in {".gz", ".zst"}, found.size
+    return found.path.suffix not in _PACKED, found.size

@@ -31,7 +31,7 @@ _MIRRORS = frozenset(
 )
 _BROWSERS = ("mozilla/", "opera/", "lynx/", "links ", "elinks/", "w3m/", "dillo/", "netsurf/")
 _ROBOT = re.compile(
-    r"(?<!cu)bot(?![a-z])|crawl|spider|slurp|scan|monitor|preview|archiv|feed|headless|lighthouse"
+    r"(?<!cu)bots?(?![a-z])|\+https?:|google(?:other|-)|-google|crawl|spider|slurp|scan|monitor|preview|archiv|feed|headless|lighthouse"
     r"|phantomjs|uptime|pingdom|statuscake|nagios|check_http|zabbix|facebookexternalhit|zgrab|nmap"
     r"|nikto|sqlmap|nuclei|censys|expanse|internetmeasurement|semrush|ahrefs|scrapy|nutch|httrack",
     re.IGNORECASE,

@@ -69,6 +69,14 @@ class BuildTimes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Headline:
+    """Downloads of the last 30 days, and the milliseconds that all downloads ever saved."""
+
+    downloads: int = 0
+    saved_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Statistics:
     """All of it at one moment: `days` and `months` without gaps, the oldest first."""
 

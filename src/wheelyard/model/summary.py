@@ -13,6 +13,15 @@ from wheelyard.model.recipe import Recipe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LastAttempt:
+    """The last attempt at a release for a target, in short; `cause` is a word, if it failed."""
+
+    id: str
+    state: BuildState
+    cause: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BuildSummary:
     """One attempt, as lists of builds show it; `duration` is None while it runs.
 

@@ -1,22 +1,18 @@
-"""What is made from all projects together: the lists of the simple indexes, and the first page."""
+"""What is made from all projects together: the lists of the simple indexes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from wheelyard.database import decisions, listings, state, targets, wheels
+from wheelyard.database import listings, state, targets
 from wheelyard.database.engine import Connection, Engine, reading
 from wheelyard.database.listings import Listing
-from wheelyard.model.build import Decision
 from wheelyard.model.names import ProjectName
-from wheelyard.model.wheel import Wheel
-from wheelyard.publish import simple, site
+from wheelyard.publish import simple
 from wheelyard.publish.selection import PLAIN, channels_of, prefix_of
 from wheelyard.storage.packing import put_page
 from wheelyard.storage.store import Store
 
-_DECISIONS = 500
-_NEWEST = 20
 _FEW = 1000
 _PAUSE_PER_PROJECT = timedelta(microseconds=200)
 _LONGEST_PAUSE = timedelta(seconds=30)
@@ -24,13 +20,11 @@ _LONGEST_PAUSE = timedelta(seconds=30)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Front:
-    """What the lists and the first page are made from, read at one moment."""
+    """What the lists are made from, read at one moment."""
 
     serial: int
     channels: tuple[str, ...]
     listings: tuple[Listing, ...]
-    wanted: tuple[Decision, ...]
-    newest: tuple[Wheel, ...]
 
     @property
     def pause(self) -> timedelta:
@@ -51,13 +45,11 @@ def read_front(engine: Engine) -> Front:
             serial=state.current_serial(connection),
             channels=active_channels(connection),
             listings=tuple(listings.listings(connection)),
-            wanted=tuple(decisions.wanted_decisions(connection, limit=_DECISIONS)),
-            newest=tuple(wheels.newest_wheels(connection, limit=_NEWEST)),
         )
 
 
-def write_front(store: Store, front: Front, *, server_url: str) -> list[str]:
-    """Write the lists and the first page; return their paths."""
+def write_front(store: Store, front: Front) -> list[str]:
+    """Write the lists; return their paths."""
     paths = []
     for index in sorted({PLAIN, *front.channels, *(item.channel for item in front.listings)}):
         listed = _listed(front, index)
@@ -65,11 +57,7 @@ def write_front(store: Store, front: Front, *, server_url: str) -> list[str]:
         put_page(store, f"{folder}/index.json", simple.list_json(listed, serial=front.serial))
         put_page(store, f"{folder}/index.html", simple.list_html(listed, serial=front.serial))
         paths.append(f"{folder}/")
-    home = site.home_page(
-        front.wanted, front.newest, channels=front.channels, server_url=server_url
-    )
-    store.put("index.html", home)
-    return ["", *paths]
+    return paths
 
 
 def _listed(front: Front, index: str) -> Sequence[tuple[ProjectName, int]]:

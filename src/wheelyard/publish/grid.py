@@ -1,6 +1,6 @@
 """What there is of a project's versions for each target, as a grid; pure."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from packaging.version import Version
@@ -8,7 +8,7 @@ from packaging.version import Version
 from wheelyard.model.build import BuildState, Decision, Verdict
 from wheelyard.model.names import TargetName
 from wheelyard.model.overview import ProjectOverview
-from wheelyard.model.summary import BuildSummary
+from wheelyard.model.summary import LastAttempt
 
 _LABELS = {
     Verdict.NEEDS_BUILD: "waiting",
@@ -37,13 +37,17 @@ WAITING = frozenset(
 class Cell:
     """One version and target: a word for it, which class it is shown in, and the reason.
 
-    `build` is the build that runs, or the last one known that failed; None if there is none.
+    `build` is the build that runs, or the last one if it failed, `cause` a word for why; None if
+    there is none.
     """
 
     label: str
     kind: str
     reason: str
     build: str | None = None
+    cause: str | None = None
+    is_open: bool = False
+    """Whether something is still to come."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,14 +73,13 @@ def grid(project: ProjectOverview, *, start: int = 0, limit: int) -> Grid:
     for decision in project.decisions:
         decided.setdefault(decision.version, {})[decision.target] = decision
     targets = tuple(sorted({decision.target for decision in project.decisions}))
-    last = _last_builds(project.builds)
     return Grid(
         targets=targets,
         rows=tuple(
             GridRow(
                 version=version,
                 cells=tuple(
-                    _cell(decided[version].get(target), last.get((version, target)))
+                    _cell(decided[version].get(target), project.attempts.get((version, target)))
                     for target in targets
                 ),
             )
@@ -94,26 +97,20 @@ def is_unsettled(project: ProjectOverview, versions: Collection[Version]) -> boo
     )
 
 
-def _last_builds(
-    builds: Sequence[BuildSummary],
-) -> dict[tuple[Version, TargetName], BuildSummary]:
-    last: dict[tuple[Version, TargetName], BuildSummary] = {}
-    for build in sorted(builds, key=lambda build: build.started_at):
-        last[build.version, build.target] = build
-    return last
-
-
-def _cell(decision: Decision | None, last: BuildSummary | None) -> Cell | None:
+def _cell(decision: Decision | None, last: LastAttempt | None) -> Cell | None:
     if decision is None:
         return None
-    is_running = last is not None and last.state is BuildState.RUNNING
-    if last is not None and is_running:
-        return Cell(label=_BUILDING, kind=_BUILDING, reason=decision.reason, build=last.id)
-    has_failed = last is not None and last.state is BuildState.FAILED
+    if last is not None and last.state is BuildState.RUNNING:
+        return Cell(
+            label=_BUILDING, kind=_BUILDING, reason=decision.reason, build=last.id, is_open=True
+        )
     is_open = decision.verdict is Verdict.FAILED or decision.verdict in WAITING
+    failed = last if last is not None and is_open and last.state is BuildState.FAILED else None
     return Cell(
         label=_LABELS[decision.verdict],
         kind=decision.verdict.value,
         reason=decision.reason,
-        build=last.id if last is not None and has_failed and is_open else None,
+        build=None if failed is None else failed.id,
+        cause=None if failed is None else failed.cause,
+        is_open=decision.verdict in WAITING,
     )

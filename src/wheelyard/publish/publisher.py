@@ -15,9 +15,12 @@ from wheelyard.model.overview import ProjectOverview
 from wheelyard.model.project import ProjectPage
 from wheelyard.model.wheel import Wheel
 from wheelyard.publish import site
+from wheelyard.publish.documents import project_document
 from wheelyard.publish.front import active_channels, read_front, write_front
+from wheelyard.publish.home import home_page, read_home
 from wheelyard.publish.notary import Notary
 from wheelyard.publish.overlay import overlay_page
+from wheelyard.publish.piwheels import piwheels_document
 from wheelyard.publish.purge import Purge
 from wheelyard.publish.selection import (
     PLAIN,
@@ -30,6 +33,7 @@ from wheelyard.publish.selection import (
     wheels_on,
 )
 from wheelyard.publish.simple import IndexPage, project_html, project_json
+from wheelyard.publish.upstream_links import upstream_page
 from wheelyard.publish.withholding import (
     bring_back,
     served_paths,
@@ -42,6 +46,7 @@ from wheelyard.storage.packing import delete_page, put_page
 from wheelyard.storage.store import Store
 
 _BATCH = 25
+_HOME_PAUSE = timedelta(minutes=1)
 _TAKEN_FOR = timedelta(seconds=45)
 _MAX_ROUNDS = 5
 _LAYOUT = "publisher-layout"
@@ -54,13 +59,14 @@ class Publisher:
 
     A page stays in the outbox until it is in the store, so a publisher that dies in the middle is
     made up for by the next. Several may run: each takes projects that nobody else has taken, and
-    looks after writing whether what it wrote is still true.
+    looks after writing whether what it wrote is still true. `upstream` is the simple index that is
+    followed, if the settings leave it open.
     """
 
     name = "publisher"
     pause_seconds = 0.5
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it works with
         self,
         engine: Engine,
         *,
@@ -68,16 +74,20 @@ class Publisher:
         clock: Clock,
         settings: Settings,
         purge: Purge | None = None,
+        upstream: str | None = None,
     ) -> None:
         self._engine = engine
         self._store = store
         self._clock = clock
         self._server_url = settings.server_url
+        self._upstream = settings.upstream.url if upstream is None else upstream
         self._purge = purge
         self._notary = Notary(engine, store=store, settings=settings)
         self._to_forget: set[str] = set()
         self._front_is_old = True
         self._front_from: datetime | None = None
+        self._home: bytes | None = None
+        self._home_from: datetime | None = None
 
     def tick(self) -> int:
         """Write what waits in the outbox; returns how many projects were written."""
@@ -94,6 +104,9 @@ class Publisher:
                 written.append(page)
             if self._front_is_due():
                 self._to_forget.update(self.write_front())
+                self._home_from = None
+            if self._home_is_due():
+                self._to_forget.update(self.write_home())
         except Unavailable:
             self._give_back(taken)
             raise
@@ -222,24 +235,48 @@ class Publisher:
 
     def _write_site(self, project: ProjectOverview, channels: Sequence[str]) -> list[str]:
         folder = f"project/{project.name}"
+        url = None if self._upstream is None else upstream_page(self._upstream, project.name)
+        shown = site.without_gone(project)
         html = site.project_page(
-            project, index=index_for(project, channels), server_url=self._server_url
+            shown,
+            index=index_for(project, channels),
+            server_url=self._server_url,
+            upstream_url=url,
         )
         self._store.put(f"{folder}/index.html", html)
-        self._store.put(f"{folder}/index.json", site.project_document(project))
-        shown = site.without_gone(project).builds
-        gone = [build.id for build in project.builds if build not in shown]
+        self._store.put(f"{folder}/index.json", project_document(shown))
+        piwheels = piwheels_document(shown, server_url=self._server_url, upstream_url=url)
+        self._store.put(f"{folder}/piwheels.json", piwheels)
+        shown_ids = {build.id for build in shown.builds}
+        gone = [build.id for build in project.builds if build.id not in shown_ids]
         of_builds = [path for build in gone for path in (f"build/{build}/", f"logs/{build}.log")]
-        return [f"{folder}/", f"{folder}/index.json", *of_builds]
+        return [f"{folder}/", f"{folder}/index.json", f"{folder}/json/", *of_builds]
+
+    def _home_is_due(self) -> bool:
+        return self._home_from is None or self._clock.now() >= self._home_from
+
+    def write_home(self) -> list[str]:
+        """Write the first page, if it is not what it was; return its path if so."""
+        now = self._clock.now()
+        home = read_home(self._engine, today=now.date())
+        with reading(self._engine) as connection:
+            channels = active_channels(connection)
+        page = home_page(home, channels=channels, server_url=self._server_url)
+        self._home_from = now + _HOME_PAUSE
+        if page == self._home:
+            return []
+        self._store.put("index.html", page)
+        self._home = page
+        return [""]
 
     def _front_is_due(self) -> bool:
         is_rested = self._front_from is None or self._clock.now() >= self._front_from
         return self._front_is_old and is_rested
 
     def write_front(self) -> list[str]:
-        """Write the lists of projects and the first page; return their paths."""
+        """Write the lists of projects; return their paths."""
         front = read_front(self._engine)
-        paths = write_front(self._store, front, server_url=self._server_url)
+        paths = write_front(self._store, front)
         with reading(self._engine) as connection:
             self._front_is_old = state.current_serial(connection) != front.serial
         self._front_from = self._clock.now() + front.pause

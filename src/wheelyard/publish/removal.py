@@ -33,6 +33,7 @@ def remove_closed_project(
         Unavailable: if its pages cannot be written.
     """
     publisher.write_front()
+    publisher.write_home()
     with writing(engine) as connection:
         pages.mark_page(connection, project)
     write_now(engine, [project], publisher=publisher)
@@ -52,7 +53,7 @@ def remove_closed_project(
         is_closed = removal.forget_pages(connection, project)
         if is_closed:
             # Under the project's lock, so that nobody asks for it and writes them meanwhile.
-            for name in ("index.html", "index.json"):
+            for name in ("index.html", "index.json", "piwheels.json"):
                 store.delete(f"project/{project}/{name}")
     if not is_closed:
         raise Refused(project, _ASKED_AGAIN)

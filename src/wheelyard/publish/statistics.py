@@ -93,7 +93,12 @@ def statistics_page(found: Statistics, *, settings: DownloadsSettings) -> bytes:
             shown_span,
         ),
         outcomes=_plain_bars(
-            [(state.value, _of_state(found.builds, state)) for state in BuildState], "{:,}".format
+            [
+                (state.value, _of_state(found.builds, state))
+                for state in BuildState
+                if state.is_final
+            ],
+            "{:,}".format,
         ),
         lengths=_plain_bars(_lengths(found.build_times), "{:,}".format),
         tables=sorted(statistics_tables(found)),
@@ -133,7 +138,12 @@ def statistics_document(found: Statistics) -> bytes:
             day.starts_on.isoformat(): {**day.counts, "seconds": round(day.seconds, 1)}
             for day in found.builds
         },
-        "build_times": dict(_lengths(found.build_times)),
+        "build_times": [
+            {"up_to_seconds": most, "builds": count}
+            for most, count in zip(
+                (*found.build_times.up_to, None), found.build_times.counts, strict=False
+            )
+        ],
     }
     return json.dumps(document, indent=1).encode()
 
@@ -153,8 +163,15 @@ def _of_state(days: Sequence[BuildDay], state: BuildState) -> int:
 
 def _lengths(times: BuildTimes) -> list[tuple[str, int]]:
     """Return the classes of durations in words, with how many builds are in each."""
-    words = [f"up to {shown_span(1000 * most)}" for most in times.up_to]
-    return list(zip([*words, "longer"], times.counts, strict=bool(times.counts)))
+    words = [f"up to {_round_time(most)}" for most in times.up_to]
+    return list(zip([*words, "longer"], times.counts, strict=False))
+
+
+def _round_time(seconds: int) -> str:
+    for unit, length in (("h", 3600), ("min", 60)):
+        if seconds >= length:
+            return f"{seconds // length} {unit}"
+    return f"{seconds} s"
 
 
 def _build_bars(days: Sequence[BuildDay]) -> list[_Bar]:

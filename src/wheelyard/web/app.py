@@ -10,6 +10,8 @@ from wheelyard.database.engine import Engine
 from wheelyard.settings import Settings
 from wheelyard.storage.store import Store
 from wheelyard.web import (
+    api_page,
+    asking,
     badges,
     build_pages,
     builder_api,
@@ -24,7 +26,9 @@ from wheelyard.web import (
     packages,
     problems,
     public_api,
+    public_projects,
     queue_pages,
+    search_page,
     simple_pages,
     site_pages,
     version_pages,
@@ -36,8 +40,9 @@ from wheelyard.web.page_memory import PageMemory, Remembering
 from wheelyard.web.request_log import Noting, RequestLog
 from wheelyard.web.state import AppState
 
-_DESCRIPTION = """What builders say to the server. Every request carries a builder's token as
-`Authorization: Bearer <token>`; every error is a `Problem` with a stable label."""
+_DESCRIPTION = """Below `/api/v1/` is what everybody may read, below `/api/builder/v1/` what
+builders say to the server, with a token as `Authorization: Bearer <token>`. Every error is a
+`Problem` with a stable label."""
 
 
 def create_app(
@@ -74,8 +79,11 @@ def create_app(
     )
     app.include_router(builder_api.router)
     app.include_router(public_api.router)
+    app.include_router(public_projects.router)
     app.router.routes.extend(
         [
+            *api_page.ROUTES,
+            *asking.ROUTES,
             *badges.ROUTES,
             *build_pages.ROUTES,
             *changes.ROUTES,
@@ -90,6 +98,7 @@ def create_app(
             *queue_pages.ROUTES,
             *version_pages.ROUTES,
             *site_pages.ROUTES,
+            *search_page.ROUTES,
             *simple_pages.ROUTES,
         ]
     )

@@ -32,6 +32,10 @@ _FORMS = {
     "legacy": ("index.html", HTML),
 }
 _PAGE = f"(?:{CHANNEL_PATTERN}/)?(?:overlay/)?simple/(?:{NAME_PATTERN}/)?"
+_PROJECT = f'~ "^/project/(?<wy_name>{NAME_PATTERN})/$"'
+_UNKNOWN = {_PROJECT: "@wy_process"}
+"""Our own process tells what may have been meant."""
+
 _REMEMBERED = """        open_file_cache max=10000 inactive=30s;
         open_file_cache_valid 2s;
 """
@@ -146,7 +150,7 @@ def _static(front: FrontServer) -> str:
         "= /stats/index.json": ("/stats/index.json", "application/json"),
         "= /failures/": ("/failures/index.html", HTML),
         "= /failures/index.json": ("/failures/index.json", "application/json"),
-        f'~ "^/project/(?<wy_name>{NAME_PATTERN})/$"': ("/project/$wy_name/index.html", HTML),
+        _PROJECT: ("/project/$wy_name/index.html", HTML),
         f'~ "^/project/(?<wy_name>{NAME_PATTERN})/index\\.json$"': (
             "/project/$wy_name/index.json",
             "application/json",
@@ -156,7 +160,7 @@ def _static(front: FrontServer) -> str:
     }
     return "".join(
         f"    location {place} {{\n"
-        + _object(front, key, kind, page_headers(kind), missing="@wy_missing")
+        + _object(front, key, kind, page_headers(kind), missing=_UNKNOWN.get(place, "@wy_missing"))
         + "    }\n"
         for place, (key, kind) in found.items()
     )
@@ -202,6 +206,9 @@ def _fallbacks(front: FrontServer) -> str:
 {_headers({"Cache-Control": PAGE_CACHING} | SAFE_HEADERS, always=True)}\
         return 302 {front.upstream_simple}/$wy_upstream_page;
     }}
+    # What was asked for is named, for the way here may have changed it.
+    location @wy_process {{
+{process.replace("wheelyard_web;", "wheelyard_web$request_uri;")}    }}
     location @wy_missing {{
 {_headers(SAFE_HEADERS, always=True)}\
         return 404 "Not found\\n";

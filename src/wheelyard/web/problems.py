@@ -8,6 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from wheelyard.errors import (
+    AskedTooOften,
     BadInput,
     DatabaseUnavailable,
     LeaseLost,
@@ -21,11 +22,13 @@ from wheelyard.errors import (
 )
 from wheelyard.log import get_logger
 from wheelyard.protocol import Problem
+from wheelyard.web.missing import missing_page, wants_page
 
 API = "/api/"
 """Below this, errors are JSON."""
 
 _RETRY_AFTER_SECONDS = 5
+_AN_HOUR_SECONDS = 3600
 _MAX_MESSAGE = 2000
 _log = get_logger("web")
 
@@ -33,6 +36,7 @@ _log = get_logger("web")
 _STATUSES: tuple[tuple[type[WheelyardError], HTTPStatus], ...] = (
     (Unauthorized, HTTPStatus.UNAUTHORIZED),
     (LeaseLost, HTTPStatus.CONFLICT),
+    (AskedTooOften, HTTPStatus.TOO_MANY_REQUESTS),
     (UploadRefused, HTTPStatus.UNPROCESSABLE_ENTITY),
     (Refused, HTTPStatus.FORBIDDEN),
     (NotFound, HTTPStatus.NOT_FOUND),
@@ -80,6 +84,8 @@ def _on_wheelyard_error(request: Request, error: Exception) -> Response:
         # Where the database and the store are is nobody's business.
         part = "The database" if isinstance(error, DatabaseUnavailable) else "The store"
         message = f"{part} cannot be used right now; try again"
+    if status is HTTPStatus.TOO_MANY_REQUESTS:
+        headers["Retry-After"] = str(_AN_HOUR_SECONDS)
     if status is HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
     return problem_response(
@@ -105,6 +111,8 @@ def _on_http_exception(request: Request, error: Exception) -> Response:
     if isinstance(error, HTTPException):
         status = HTTPStatus(error.status_code)
         headers = None if error.headers is None else dict(error.headers)
+    if status is HTTPStatus.NOT_FOUND and wants_page(request):
+        return missing_page(request, request.url.path.strip("/").rpartition("/")[2])
     return problem_response(
         request,
         status,

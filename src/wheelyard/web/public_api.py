@@ -30,8 +30,12 @@ from wheelyard.web.shown_builds import log_piece, shown_build
 from wheelyard.web.state import AppState, app_state
 
 PREFIX = "/api/v1"
-_LIVE = "max-age=5"
-_SHORT = "max-age=60"
+LIVE = "max-age=5"
+"""How long answers may be kept that change while one looks."""
+
+SHORT = "max-age=60"
+"""How long other answers may be kept."""
+
 _JSON = "application/json"
 _MAX_PAGE = 200
 _LOG_PIECE = 256 * 1024
@@ -42,11 +46,11 @@ _MEANING = {
     500: "A mistake of the server's.",
     503: "The database or the store cannot be used right now; try again after `Retry-After`.",
 }
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
+PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem, "description": text} for status, text in _MEANING.items()
 }
 
-router = APIRouter(prefix=PREFIX, tags=["public"], responses=_PROBLEMS)
+router = APIRouter(prefix=PREFIX, tags=["public"], responses=PROBLEMS)
 
 ProjectPath = Annotated[str, Path(max_length=200, description="The project's name, however spelt.")]
 BuildPath = Annotated[str, Path(pattern="^[0-9a-f]{32}$", description="The build's id.")]
@@ -63,7 +67,7 @@ def search_projects(
     with reading(app_state(request).engine) as connection:
         found = search.search(connection, q, limit=limit)
     reply = SearchReply(query=q, projects=tuple(map(found_project, found)))
-    return _answer(request, reply, caching=_SHORT)
+    return answer(request, reply, caching=SHORT)
 
 
 def found_project(found: search.FoundProject) -> FoundProjectReply:
@@ -89,7 +93,7 @@ def jobs(request: Request, name: ProjectPath) -> Response:
     """Tell which jobs of a project wait or run, where in the queue they are, and an estimate."""
     with reading(app_state(request).engine) as connection:
         reply = queue_view.jobs_reply(connection, parse_project_name(name))
-    return _answer(request, reply, caching=_LIVE)
+    return answer(request, reply, caching=LIVE)
 
 
 @router.get("/queue", response_model=QueueReply)
@@ -100,7 +104,7 @@ def queue(
     """Tell how long the queue is, what is being built, and what comes next."""
     with reading(app_state(request).engine) as connection:
         reply = queue_view.queue_reply(connection, target=target)
-    return _answer(request, reply, caching=_LIVE)
+    return answer(request, reply, caching=LIVE)
 
 
 @router.get("/builders", response_model=BuildersReply)
@@ -109,7 +113,7 @@ def builders(request: Request) -> Response:
     state = app_state(request)
     with reading(state.engine) as connection:
         reply = queue_view.builders_reply(connection, now=state.clock.now())
-    return _answer(request, reply, caching=_LIVE)
+    return answer(request, reply, caching=LIVE)
 
 
 @router.get("/builds", response_model=BuildsReply)
@@ -132,13 +136,13 @@ def list_builds(
         builds=tuple(map(build_reply, shown)),
         before=shown[-1].started_at if len(found) > limit else None,
     )
-    return _answer(request, reply, caching=_LIVE)
+    return answer(request, reply, caching=LIVE)
 
 
 @router.get("/builds/{build_id}", response_model=BuildReply)
 def build(request: Request, build_id: BuildPath) -> Response:
     """Tell of one attempt: how it went, why it failed, and what was done then."""
-    return _answer(request, build_reply(_build(app_state(request), build_id)), caching=_LIVE)
+    return answer(request, build_reply(_build(app_state(request), build_id)), caching=LIVE)
 
 
 def build_reply(found: BuildSummary) -> BuildReply:
@@ -187,7 +191,7 @@ def log(
         is_running=not found.state.is_final,
         text=piece.decode("utf-8", "replace"),
     )
-    return _answer(request, reply, caching="no-store")
+    return answer(request, reply, caching="no-store")
 
 
 @router.get("/wheels", response_model=WheelsReply)
@@ -210,7 +214,7 @@ def newest_wheels(request: Request, limit: PageSize = 50) -> Response:
             for wheel in found
         )
     )
-    return _answer(request, reply, caching=_SHORT)
+    return answer(request, reply, caching=SHORT)
 
 
 @router.get("/failures")
@@ -237,9 +241,10 @@ def _stored(request: Request, key: str, missing: str) -> Response:
         body = app_state(request).store.get(key)
     except NotStored:
         raise NotFound(missing) from None
-    return whole_response(request, Representation(body=body, content_type=_JSON, caching=_SHORT))
+    return whole_response(request, Representation(body=body, content_type=_JSON, caching=SHORT))
 
 
-def _answer(request: Request, reply: BaseModel, *, caching: str) -> Response:
+def answer(request: Request, reply: BaseModel, *, caching: str) -> Response:
+    """Return a reply, or 304 if the client has it."""
     body = reply.model_dump_json().encode()
     return whole_response(request, Representation(body=body, content_type=_JSON, caching=caching))

@@ -148,3 +148,87 @@ class WheelsReply(Reply):
     """The newest wheels, the newest first."""
 
     wheels: tuple[WheelReply, ...]
+
+
+class CellReply(Reply):
+    """What there is of a version for a target.
+
+    `state` is what was decided, or `building`; `build` the attempt that runs or has failed, and
+    `cause` a word for why it failed.
+    """
+
+    state: str
+    reason: str
+    cause: str | None
+    build: str | None
+
+
+class VersionRow(Reply):
+    """A version, by target; targets that nothing was decided about are left out."""
+
+    version: str
+    uploaded_at: datetime | None
+    targets: dict[str, CellReply]
+
+
+class VersionsReply(Reply):
+    """Some of a project's versions, of `total`; `next` is the next page's `start`, or null."""
+
+    project: str
+    versions: tuple[VersionRow, ...]
+    total: int
+    next: int | None
+
+
+class VersionReply(Reply):
+    """One version; `wheels` are as in the project's own document."""
+
+    project: str
+    version: str
+    uploaded_at: datetime | None
+    targets: dict[str, CellReply]
+    wheels: tuple[dict[str, Any], ...]
+    builds: tuple[BuildReply, ...]
+
+
+class FiguresReply(Reply):
+    """What there is and is done, in numbers; `saved_ms` is of all downloads ever."""
+
+    projects: int
+    wheels: int
+    downloads_in_30_days: int
+    saved_ms: int
+    jobs_waiting: int
+    jobs_running: int
+
+
+class MissingProjectReply(Reply):
+    """A project whose newest release fails, for these targets, and how it failed last."""
+
+    project: str
+    version: str
+    targets: tuple[str, ...]
+    cause: str | None
+    subject: str | None
+    message: str
+    demand: int
+    build: str
+
+
+class MissingReply(Reply):
+    """The most wanted projects that are missing, the most wanted first."""
+
+    projects: tuple[MissingProjectReply, ...]
+
+
+class AskMessage(Reply):
+    """What is asked for: a version, or the newest release."""
+
+    version: str | None = Field(default=None, max_length=200)
+
+
+class AskedReply(Reply):
+    """What was asked for, as it was understood."""
+
+    project: str
+    version: str | None

@@ -22,6 +22,10 @@ _log = get_logger("web")
 _ANSWERED = frozenset({200, 206, 304})
 _RANGE = re.compile(rb"bytes (\d{1,18})-")
 _LONGEST = 2000
+_REMEMBERED = 5000
+_LONGEST_REMEMBERED = 1000
+"""What is longer is not remembered: a stranger who varies it must not fill the memory."""
+
 _HOUR = len("2026-01-01T00")
 _GATHERED_SECONDS = 0.02
 
@@ -51,7 +55,10 @@ class RequestLog:
         """Have an answer written soon, if anybody counts it."""
         if status not in _ANSWERED:
             return
-        told = _told(_target(scope), _agent(scope), status, first_byte, is_finished)
+        target, agent = _target(scope), _agent(scope)
+        is_short = len(target) + len(agent) <= _LONGEST_REMEMBERED
+        tell = _known_told if is_short else _told
+        told = tell(target, agent, status, first_byte, is_finished)
         if told is None:
             return
         if not self._waiting:
@@ -132,7 +139,6 @@ def _agent(scope: Scope) -> bytes:
     return b""
 
 
-@lru_cache(maxsize=10_000)
 def _told(
     target: bytes,
     agent: bytes,
@@ -152,7 +158,12 @@ def _told(
         "range": None if first_byte is None else f"bytes={first_byte}-",
         "finished": is_finished,
     }
-    return json.dumps(values, separators=(",", ":"))[1:].encode() + b"\n"
+    # What is not ASCII would be three times as long if it were escaped.
+    text = json.dumps(values, separators=(",", ":"), ensure_ascii=False)
+    return text[1:].encode() + b"\n"
+
+
+_known_told = lru_cache(maxsize=_REMEMBERED)(_told)
 
 
 def _first_byte(message: Message) -> int | None:

@@ -129,5 +129,10 @@ def _location(request: Request, path: str) -> str:
     The location is an absolute path: clients disagree about what `..` means after `//`. It starts
     with one slash and a name of ours, so that it cannot lead to another host.
     """
+    return f"{root_path(request)}{path}"
+
+
+def root_path(request: Request) -> str:
+    """Return the path of our root as others see it, with a slash at both ends."""
     prefix = urlsplit(app_state(request).settings.server_url).path.strip("/")
-    return f"/{prefix}/{path}" if prefix else f"/{path}"
+    return f"/{prefix}/" if prefix else "/"

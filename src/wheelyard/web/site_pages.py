@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from wheelyard.errors import InvalidName, NotStored
 from wheelyard.model.names import parse_project_name
+from wheelyard.web.missing import missing_project
 from wheelyard.web.responses import (
     HTML,
     Representation,
@@ -36,13 +37,13 @@ def home(request: Request) -> Response:
 
 
 def project(request: Request) -> Response:
-    """Answer for `/project/NAME/` and `/project/NAME/index.json`."""
+    """Answer for `/project/NAME/`, its documents, and its versions."""
     rest: str = request.path_params["rest"]
     given, _, filename = rest.strip("/").partition("/")
     try:
         name = parse_project_name(given)
     except InvalidName:
-        return not_found()
+        return missing_project(request, given)
     folder = f"project/{name}"
     match filename:
         case "":
@@ -50,10 +51,15 @@ def project(request: Request) -> Response:
         case "index.json":
             answer = _stored(request, f"{folder}/index.json", "application/json")
             canonical = f"{name}/index.json"
+        case "json":
+            answer = _stored(request, f"{folder}/piwheels.json", "application/json")
+            canonical = f"{name}/json/"
         case _:
-            return version(request, given, filename)
+            return version(request, name, given, filename)
     if answer.status_code != 404 and rest != canonical:  # noqa: PLR2004 - HTTP's own number
         return moved(request, f"project/{canonical}")
+    if answer.status_code == 404:  # noqa: PLR2004 - HTTP's own number
+        return missing_project(request, given)
     return answer
 
 

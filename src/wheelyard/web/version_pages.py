@@ -1,18 +1,21 @@
-"""All versions of a project, and one version of it, from the database; asking for a build."""
+"""All versions of a project, and one version of it, from the database."""
 
 from packaging.version import InvalidVersion, Version
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
-from wheelyard.database.engine import reading, writing
-from wheelyard.database.projects import project_overview, want
+from wheelyard.checking.facts import QueuePlace
+from wheelyard.database.asked import queue_places
+from wheelyard.database.engine import Connection, reading
+from wheelyard.database.projects import project_overview
 from wheelyard.errors import InvalidName
-from wheelyard.model.names import parse_project_name
+from wheelyard.model.build import Verdict
+from wheelyard.model.names import ProjectName, TargetName, parse_project_name
 from wheelyard.model.overview import ProjectOverview
-from wheelyard.model.project import Want
 from wheelyard.publish import site
 from wheelyard.publish.selection import index_for
+from wheelyard.web.missing import missing_project
 from wheelyard.web.responses import (
     HTML,
     LIVE_CACHING,
@@ -25,109 +28,77 @@ from wheelyard.web.state import app_state
 
 _MAX_VERSION = 200
 _MAX_PAGE = 10_000
-_TOO_MANY = 429
-_FORBIDDEN = 403
-_SAME_SITE = frozenset({"same-origin", "none"})
 
 
 def versions(request: Request) -> Response:
     """Answer for `/project/NAME/versions/?page=…`."""
-    project = _project(request, request.path_params["name"])
+    given = request.path_params["name"]
+    name = _name(given)
     asked = request.query_params.get("page", "1")
     page = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < len("10000") else 0
-    if project is None or not 0 < page <= _MAX_PAGE:
+    if name is None or not 0 < page <= _MAX_PAGE:
         return not_found()
-    if request.path_params["name"] != project.name or not request.url.path.endswith("/"):
-        return moved(request, f"project/{project.name}/versions/")
-    body = site.versions_page(project, page=page)
+    with reading(app_state(request).engine) as connection:
+        project = project_overview(connection, name)
+    if project is None:
+        return missing_project(request, given)
+    if given != name or not request.url.path.endswith("/"):
+        return moved(request, f"project/{name}/versions/")
+    body = site.versions_page(project, page=page, server_url=app_state(request).settings.server_url)
     if body is None:
         return not_found()
     return whole_response(request, Representation(body=body, content_type=HTML))
 
 
-def version(request: Request, name: str, text: str) -> Response:
-    """Answer for `/project/NAME/VERSION/`, as it is at this moment."""
-    found = _found(request, name, text)
-    if isinstance(found, Response):
-        return found
-    body = _body(request, *found, note=None)
-    return whole_response(
-        request, Representation(body=body, content_type=HTML, caching=LIVE_CACHING)
-    )
-
-
-def ask(request: Request) -> Response:
-    """Answer for `POST /project/NAME/VERSION/`: have a version built, or tried again."""
-    found = _found(request, request.path_params["name"], request.path_params["version"])
-    if isinstance(found, Response):
-        return found
+def version(request: Request, name: ProjectName, given: str, text: str) -> Response:
+    """Answer for `/project/NAME/VERSION/`, as it is now; `given` is how NAME is spelt."""
+    try:
+        chosen = Version(text[:_MAX_VERSION])
+    except InvalidVersion:
+        return missing_project(request, name)
     state = app_state(request)
-    if request.headers.get("Sec-Fetch-Site", "none") not in _SAME_SITE:
-        return PlainTextResponse("Ask from this site's own pages\n", status_code=_FORBIDDEN)
-    address = request.client.host if request.client else ""
-    if not state.requests.grant(address):
-        text = "Enough has been asked for in this hour; try again later.\n"
-        headers = {"Retry-After": "3600"}
-        return PlainTextResponse(text, status_code=_TOO_MANY, headers=headers)
-    project, chosen = found
-    with writing(state.engine) as connection:
-        asked = Want(project=project.name, version=chosen, force=False)
-        want(connection, asked, at=state.clock.now())
-    note = "It was asked for. What can be built is put into the queue within a minute."
-    body = _body(request, project, chosen, note=note)
-    return whole_response(
-        request, Representation(body=body, content_type=HTML, caching=LIVE_CACHING)
-    )
-
-
-def _body(
-    request: Request, project: ProjectOverview, chosen: Version, *, note: str | None
-) -> bytes:
-    state = app_state(request)
-    return site.version_page(
+    with reading(state.engine) as connection:
+        project = project_overview(connection, name, version=chosen)
+        if project is None or not site.without_gone(project).decisions:
+            return missing_project(request, name)
+        if (given, text) != (name, str(chosen)) or not request.url.path.endswith("/"):
+            return moved(request, f"project/{name}/{chosen}/")
+        places = _places(connection, project, chosen)
+    body = site.version_page(
         project,
         chosen,
         index=index_for(project, state.channels.names()),
         server_url=state.settings.server_url,
-        may_ask=state.requests.is_open and note is None,
-        note=note,
+        may_ask=state.requests.is_open,
+        places=places,
+    )
+    return whole_response(
+        request, Representation(body=body, content_type=HTML, caching=LIVE_CACHING)
     )
 
 
-def _found(request: Request, name: str, text: str) -> tuple[ProjectOverview, Version] | Response:
-    """Return the version that a path names, or the answer where there is none."""
-    try:
-        chosen = Version(text[:_MAX_VERSION])
-    except InvalidVersion:
-        return not_found()
-    project = _project(request, name)
-    if project is None:
-        return not_found()
-    known = {decision.version for decision in site.without_gone(project).decisions}
-    if chosen not in known:
-        return not_found()
-    canonical = f"project/{project.name}/{chosen}/"
-    is_canonical = (name, text) == (project.name, str(chosen))
-    if request.method != "POST" and not (is_canonical and request.url.path.endswith("/")):
-        return moved(request, canonical)
-    return project, chosen
+def _places(
+    connection: Connection, project: ProjectOverview, version: Version
+) -> dict[TargetName, QueuePlace]:
+    """Return where a version is in the queues of the targets that it waits for."""
+    waiting = [item.target for item in project.decisions if item.verdict is Verdict.NEEDS_BUILD]
+    found: dict[TargetName, QueuePlace] = {}
+    for target in waiting:
+        place = queue_places(connection, target).get((project.name, version))
+        if place is not None:
+            found[target] = place
+    return found
 
 
-def _project(request: Request, text: str) -> ProjectOverview | None:
+def _name(text: str) -> ProjectName | None:
     try:
-        name = parse_project_name(text)
+        return parse_project_name(text)
     except InvalidName:
         return None
-    with reading(app_state(request).engine) as connection:
-        return project_overview(connection, name)
 
 
 ROUTES = [
-    Route(path, endpoint, methods=methods)
-    for path, endpoint, methods in (
-        ("/project/{name}/versions", versions, ["GET", "HEAD"]),
-        ("/project/{name}/versions/", versions, ["GET", "HEAD"]),
-        ("/project/{name}/{version}/", ask, ["POST"]),
-    )
+    Route(path, versions, methods=["GET", "HEAD"])
+    for path in ("/project/{name}/versions", "/project/{name}/versions/")
 ]
 """The routes; those of one version are with the other pages of a project."""

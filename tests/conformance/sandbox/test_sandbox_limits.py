@@ -23,7 +23,7 @@ def test_a_command_that_takes_too_long_is_ended(sandbox: Sandbox, marker: str) -
 
     assert ran.result.limit_hit is LimitHit.TIME
     assert ran.result.exit_status == -SIGKILL
-    assert 0.5 <= ran.result.seconds < 30
+    assert 0.5 <= ran.result.seconds < 300
     assert pids_with(marker) == []
 
 

@@ -1,5 +1,4 @@
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -35,7 +34,7 @@ QUICK = (Path(__file__).parents[2] / "faultzoo" / "wheelwriter.py").read_text() 
 SLOW = (
     "import time\n"
     "def build_wheel(folder, config_settings=None, metadata_directory=None):\n"
-    "    time.sleep(100)\n"
+    "    time.sleep(3600)\n"
 )
 
 
@@ -198,10 +197,8 @@ def test_an_agent_that_is_stopped_hands_the_job_back(
     server.leases.append(lease_of(upstream, tmp_path, SLOW))
     with running(settings(server, folder)) as stop:
         assert server.wait_until(lambda: b"phase build" in server.logs.get(BUILD_ID, b""))
-        begun = time.monotonic()
         stop.set()
         assert server.wait_until(lambda: bool(server.finished))
-    assert time.monotonic() - begun < 30
     [(_, finish)] = server.finished
     assert finish.failure is not None
     assert finish.failure.kind is FailureKind.INFRASTRUCTURE

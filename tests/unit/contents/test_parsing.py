@@ -37,9 +37,9 @@ def test_what_does_not_read_like_contents_is_passed_over(line: bytes) -> None:
 
 def test_a_hostile_line_takes_no_time() -> None:
     lines = [b"usr/lib/" + b"lib/" * 250_000 + b"lib.so x/liba-dev\n", b"usr/lib/" + b"a" * 10**6]
-    began = time.monotonic()
+    began = time.process_time()
     assert list(read_contents(lines)) == []
-    assert time.monotonic() - began < 1
+    assert time.process_time() - began < 1
 
 
 @given(st.lists(st.binary()))

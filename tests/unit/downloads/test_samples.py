@@ -1,7 +1,7 @@
 """Samples of rejected lines name nobody."""
 
 import ipaddress
-from datetime import UTC, datetime
+import time
 from urllib.parse import quote
 
 import pytest
@@ -96,7 +96,7 @@ def test_no_mail_address_is_left(before: str, address: str, after: str) -> None:
 
 
 def test_a_line_full_of_anything_is_cleaned_at_once() -> None:
-    started = datetime.now(UTC)
+    started = time.process_time()
     for piece in (b"a", b"1", b"1.", b"a:", b"::", b"%25", b"@", b'"', b"token=", b"1-"):
         clean_sample(piece * 16_000)
-    assert (datetime.now(UTC) - started).total_seconds() < 20
+    assert time.process_time() - started < 20

@@ -18,7 +18,7 @@ else:
 
 from wheelyard.clock import SettableClock, SystemClock
 from wheelyard.database.log_positions import Known
-from wheelyard.downloads.sources import LogFile, LogFolder, LogSource
+from wheelyard.downloads.sources import LogFile, LogFolder, LogSource, named_source
 
 HOUR = timedelta(hours=1)
 
@@ -121,7 +121,13 @@ def test_a_log_whose_first_line_is_not_whole_yet_is_left_alone(log: Path, counte
 
 @pytest.mark.parametrize("restarts", [False, True])
 @pytest.mark.parametrize("ending", ["", ".gz", ".zst"])
-@pytest.mark.parametrize("name", ["access.log.1", "access.log-20261123"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("access.log.1", "access.log-20261123", "access-20261123.log", "access.1.log"),
+        *("access-2026-11-23T10-00-00.000.log", "access-2026-11-23T10-00-00.000-size.log"),
+    ],
+)
 def test_a_file_that_was_renamed_is_read_to_its_end(
     log: Path, counter: Counter, name: str, ending: str, *, restarts: bool
 ) -> None:
@@ -300,6 +306,68 @@ def test_what_is_not_on_record_is_read_again(log: Path, counter: Counter) -> Non
     counter.restart()
     counter.read()
     assert counter.lines == lines
+
+
+@pytest.mark.parametrize("by_copy", [False, True])
+def test_a_log_that_is_rotated_while_older_ones_are_read_is_not_mistaken_for_the_next(
+    log: Path, counter: Counter, *, by_copy: bool
+) -> None:
+    append(log.with_name("access.log.1"), numbered(0, 3))
+    append(log, numbered(3, 6))
+    read = []
+    for number, chunk in enumerate(counter.source.chunks({})):
+        read += chunk.lines
+        counter.known[chunk.end.identity] = Known(chunk.end.offset, chunk.ends_file)
+        if number:
+            continue
+        if by_copy:
+            shutil.copyfile(log, log.with_name("access.log.2"))
+            os.truncate(log, 0)
+        else:
+            log.rename(log.with_name("access.log.2"))
+        append(log, numbered(6, 12))
+    assert read == numbered(0, 3)
+    assert counter.read() == numbered(3, 12)
+
+
+def test_a_rotated_file_that_is_named_by_itself_belongs_to_its_log(log: Path) -> None:
+    log.parent.mkdir()
+    clock = SettableClock(SystemClock().now())
+    append(log, numbered(0, 3))
+    append(log.with_name("access.log.1"), numbered(3, 6))
+    append(log.with_name("access.logs"), numbered(6, 9))
+    source = named_source(log.with_name("access.log.1"), clock=clock)
+    assert source.name == named_source(log, clock=clock).name == str(log)
+    chunks = list(source.chunks({}))
+    assert [chunk.lines for chunk in chunks] == [numbered(3, 6)]
+    known = {chunk.end.identity: Known(chunk.end.offset) for chunk in chunks}
+    rest = named_source(log, clock=clock).chunks(known)
+    assert [chunk.lines for chunk in rest] == [numbered(0, 3)]
+    other = named_source(log.with_name("access.logs"), clock=clock)
+    assert other.name == str(log.with_name("access.logs"))
+
+
+def test_what_logs_tell_of_themselves_does_not_make_two_of_them_one(
+    log: Path, counter: Counter
+) -> None:
+    append(log.with_name("access.log.1"), [b"#Version: 1.0", b"old"])
+    append(log, [b"#Version: 1.0"])
+    assert counter.read() == [b"#Version: 1.0", b"old"]
+    append(log, [b"new"])
+    assert counter.read() == [b"#Version: 1.0", b"new"]
+
+
+def test_a_packed_log_by_itself_has_ended_though_its_last_line_has_no_newline(
+    tmp_path: Path,
+) -> None:
+    packed = tmp_path / "access.log.gz"
+    packed.write_bytes(gzip.compress(b"line 0\nline 1"))
+    counter = Counter(lambda clock: LogFile("gz", packed, clock=clock))
+    assert counter.read() == [b"line 0"]
+    counter.wait()
+    assert counter.read() == [b"line 1"]
+    counter.restart()
+    assert counter.read() == []
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -65,6 +65,11 @@ def test_mirrors_are_known_and_nothing_more_is_kept_of_them(user_agent: str) -> 
         "dependabot-core/0.2 excon/0.99 ruby/3.1",
         "RenovateBot/37.0",
         "Feedly/1.0 (+http://www.feedly.com/fetcher.html)",
+        "Mozilla/5.0 (compatible; YandexImages/3.0; +http://yandex.com/bots)",
+        "meta-externalagent/1.1 (+https://developers.facebook.com/docs/sharing/webmasters)",
+        "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; GoogleOther) Chrome/119.0",
+        "Mozilla/5.0 (compatible; Google-InspectionTool/1.0;)",
+        "Mediapartners-Google",
     ],
 )
 def test_robots_are_known(user_agent: str) -> None:
@@ -85,6 +90,7 @@ def test_robots_are_known(user_agent: str) -> None:
         "Lynx/2.9.0dev.12 libwww-FM/2.14",
         "w3m/0.5.3+git20230121",
         "Mozilla/4.0 (compatible; MSIE 8.0; Windows NT 6.1)",
+        "Mozilla/5.0 (compatible; Konqueror/4.14; Linux) KHTML/4.14.2 (like Gecko)",
     ],
 )
 def test_browsers_are_known(user_agent: str) -> None:

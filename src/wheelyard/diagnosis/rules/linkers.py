@@ -67,6 +67,11 @@ RULES = (
     ),
     Rule(
         CauseKind.MISSING_LIBRARY,
+        "to locate a library called",
+        r"did not manage to locate a library called '(?P<subject>[^']{1,60})'",
+    ),
+    Rule(
+        CauseKind.MISSING_LIBRARY,
         "no library called",
         r"no library called \"(?P<subject>[^\"]{1,60})\" was found",
         tier=Tier.LIKELY,

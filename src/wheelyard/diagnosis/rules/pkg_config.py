@@ -111,7 +111,7 @@ RULES = (
         CauseKind.MISSING_PKG_CONFIG,
         "pkg-config ",
         rf"(?:find|locate|missing|requires?|needs?) (?:the )?pkg-?config "
-        rf"(?:package|module|library|file)s? '?(?P<subject>{_MODULE})",
+        rf"(?:package|module|library|file)s? ['\"]?(?P<subject>{_MODULE})",
         refine=_as_file,
     ),
     Rule(
@@ -150,7 +150,7 @@ RULES = (
         CauseKind.MISSING_PROGRAM,
         "pkg-config",
         r"(?:unable to|cannot|could not|couldn't|did not) (?:run|invoke|execute|start|find) "
-        r"'?pkg-config"
+        r"'?pkg-config(?! (?:package|module|librar|file))"
         r"|pkg-config (?:probably )?(?:is |was )?(?:not installed|not found|not available)"
         r"|pkg-config script could not be found|pkg-config binary.{0,30}not found"
         r"|pkg-config is required",

@@ -131,6 +131,11 @@ RULES = (
     ),
     Rule(
         CauseKind.PYTHON2_ONLY,
+        "object has no attribute '",
+        r"'(?:function|method)' object has no attribute '(?P<subject>(?:func|im)_\w{1,20})'",
+    ),
+    Rule(
+        CauseKind.PYTHON2_ONLY,
         "'dict' object has no attribute",
         r"'dict' object has no attribute '(?P<subject>has_key|iteritems|itervalues|iterkeys)'",
     ),
@@ -145,7 +150,7 @@ RULES = (
         CauseKind.PYTHON2_ONLY,
         "typeerror: ",
         r"^TypeError: (?:a bytes-like object is required, not 'str'"
-        r"|cannot use a string pattern on a bytes-like|startswith first arg must be bytes"
+        r"|cannot use a string pattern on a bytes-like|(?:starts|ends)with first arg must be bytes"
         r"|can only concatenate list \(not \"(?:filter|map|dict_keys|dict_values|range|zip)\"\))",
         tier=Tier.STATED,
         subject="bytes",
