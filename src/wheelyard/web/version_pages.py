@@ -59,7 +59,7 @@ def version(request: Request, name: ProjectName, given: str, text: str) -> Respo
     state = app_state(request)
     with reading(state.engine) as connection:
         project = project_overview(connection, name, version=chosen)
-        if project is None or not site.without_gone(project).decisions:
+        if project is None or not _is_shown(project):
             return missing_project(request, name)
         if (given, text) != (name, str(chosen)) or not request.url.path.endswith("/"):
             return moved(request, f"project/{name}/{chosen}/")
@@ -75,6 +75,12 @@ def version(request: Request, name: ProjectName, given: str, text: str) -> Respo
     return whole_response(
         request, Representation(body=body, content_type=HTML, caching=LIVE_CACHING)
     )
+
+
+def _is_shown(project: ProjectOverview) -> bool:
+    """Whether there is something to say of a version; wheels outlive targets and what they said."""
+    shown = site.without_gone(project)
+    return bool(shown.decisions or shown.wheels)
 
 
 def _places(
