@@ -176,8 +176,9 @@ class Publisher:
                 return paths
             paths += self._bring_back(overview)
             self._notary.attest(overview.wheels)
-            paths += self._write_indexes(overview, upstream, channels)
+            # The page for people goes first: it has links to what indexes have not.
             paths += self._write_site(overview, channels)
+            paths += self._write_indexes(overview, upstream, channels)
             paths += self._withhold(overview)
             with reading(self._engine) as connection:
                 if projects.project_serial(connection, project) == overview.serial:

@@ -32,8 +32,8 @@ def remove_closed_project(
         Refused: if somebody has asked for the project again meanwhile.
         Unavailable: if its pages cannot be written.
     """
-    publisher.write_front()
     publisher.write_home()
+    publisher.write_front()
     with writing(engine) as connection:
         pages.mark_page(connection, project)
     write_now(engine, [project], publisher=publisher)

@@ -5,7 +5,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from wheelyard.database.builds import newest_failures
-from wheelyard.database.decisions import newest_decisions
 from wheelyard.database.engine import reading
 from wheelyard.database.wheels import newest_wheels
 from wheelyard.errors import InvalidName
@@ -35,21 +34,18 @@ def failures(request: Request) -> Response:
 
 
 def of_project(request: Request) -> Response:
-    """Answer for `/project/NAME/feed.atom`."""
+    """Answer for `/project/NAME/feed.atom`; it is empty where there is nothing to tell yet."""
     given = request.path_params["name"]
     try:
         name = parse_project_name(given)
     except InvalidName:
         return not_found()
+    if given != name:
+        return moved(request, f"project/{name}/feed.atom")
     state = app_state(request)
     with reading(state.engine) as connection:
         published = newest_wheels(connection, project=name, limit=_ENTRIES)
         failed = newest_failures(connection, project=name, limit=_ENTRIES)
-        is_known = published or failed or newest_decisions(connection, project=name)
-    if not is_known:
-        return not_found()
-    if given != name:
-        return moved(request, f"project/{name}/feed.atom")
     body = feeds.project_feed(name, published, failed, server_url=state.settings.server_url)
     return _feed(request, body)
 
