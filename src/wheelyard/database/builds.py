@@ -30,6 +30,7 @@ from wheelyard.database.tables import (
     upstream_files,
     wheels,
 )
+from wheelyard.errors import NotFound
 from wheelyard.model.build import BuildState, Failure, SdistReference
 from wheelyard.model.names import Filename, ProjectName, Sha256, TargetName
 from wheelyard.model.project import ProjectStatus
@@ -94,14 +95,38 @@ def shown_build(connection: Connection, build_id: str) -> BuildSummary | None:
     return None if row is None else _summary(row)
 
 
+def shown_builds(
+    connection: Connection,
+    *,
+    running: bool | None = None,
+    before: str | None = None,
+    limit: int,
+) -> list[BuildSummary]:
+    """Return builds that people may be shown, the newest first: running ones, ended ones or both.
+
+    `before` is the id of a build: only those after it in this order are returned.
+
+    Raises:
+        NotFound: if there is no build `before`.
+    """
+    query = _newest(limit, running=running).where(_is_shown())
+    if before is not None:
+        last = connection.scalar(select(builds.c.started_at).where(builds.c.id == before))
+        if last is None:
+            raise NotFound(before, "There is no such build")
+        # Many may have started at one moment.
+        is_next = and_(builds.c.started_at == last, builds.c.id > before)
+        query = query.where((builds.c.started_at < last) | is_next)
+    return [_summary(row) for row in connection.execute(query)]
+
+
 def newest_failures(
     connection: Connection, *, project: ProjectName | None = None, limit: int
 ) -> list[BuildSummary]:
     """Return failed builds that people may be shown, of one project or all, the newest first."""
-    query = _summaries().where(builds.c.state == BuildState.FAILED, _is_shown())
+    query = _newest(limit).where(builds.c.state == BuildState.FAILED, _is_shown())
     if project is not None:
         query = query.where(projects.c.name == project)
-    query = query.order_by(builds.c.started_at.desc(), builds.c.id).limit(limit)
     return [_summary(row) for row in connection.execute(query)]
 
 
@@ -122,30 +147,30 @@ def _is_shown() -> ColumnElement[bool]:
     )
 
 
-def build_summaries(  # noqa: PLR0913 - the ways to choose among them
+def build_summaries(
     connection: Connection,
     *,
     project: ProjectName | None = None,
     version: Version | None = None,
     running: bool | None = None,
-    before: datetime | None = None,
     limit: int,
 ) -> list[BuildSummary]:
     """Return builds, the newest first: of one project or all, running ones, ended ones or both.
 
-    `version` picks a release of the project, `before` those that started before a moment.
+    `version` picks a release of the project. What was withdrawn is among them.
     """
-    query = _summaries().order_by(builds.c.started_at.desc(), builds.c.id).limit(limit)
+    query = _newest(limit, running=running)
     if project is not None:
         query = query.where(projects.c.name == project)
     if version is not None:
         query = query.where(releases.c.version_key == version_key(version))
-    if before is not None:
-        query = query.where(builds.c.started_at < before)
-    if running is not None:
-        is_running = builds.c.state == BuildState.RUNNING
-        query = query.where(is_running if running else ~is_running)
     return [_summary(row) for row in connection.execute(query)]
+
+
+def _newest(limit: int, *, running: bool | None = None) -> Select[Any]:
+    query = _summaries().order_by(builds.c.started_at.desc(), builds.c.id).limit(limit)
+    is_running = builds.c.state == BuildState.RUNNING
+    return query if running is None else query.where(is_running if running else ~is_running)
 
 
 def _summaries() -> Select[Any]:

@@ -115,7 +115,7 @@ class BuildsReply(Reply):
     """Attempts, the newest first; `before` asks for the next page, null on the last one."""
 
     builds: tuple[BuildReply, ...]
-    before: datetime | None
+    before: str | None
 
 
 class LogReply(Reply):
