@@ -179,12 +179,14 @@ def wanted(yard: Yard) -> set[tuple[str, str | None]]:
 
 
 def test_visitors_ask_for_builds_but_not_for_many(asking: Yard) -> None:
-    first = asking.client.post("/ask", data={"project": "Spam", "version": "1.0"})
+    asked = {"project": "Spam", "version": "1.0"}
+    own = {"Origin": "http://testserver", "Sec-Fetch-Site": "same-origin"}
+    first = asking.client.post("/ask", data=asked, headers=own)
     assert "was asked for" in first.text
     assert asking.client.post("/ask", data={"project": "New.Thing"}).status_code == 200
     assert wanted(asking) == {("spam", None), ("spam", "1.0"), ("new-thing", None)}
     again = asking.client.post("/ask", data={"project": "third"})
-    assert again.status_code == 429
+    assert (again.status_code, again.headers["Retry-After"]) == (429, "3600")
     refused = asking.client.post("/api/v1/projects/third/requests", json={})
     assert (refused.status_code, refused.headers["Retry-After"]) == (429, "3600")
     assert ("third", None) not in wanted(asking)
@@ -198,6 +200,8 @@ def test_visitors_ask_for_builds_but_not_for_many(asking: Yard) -> None:
         ({"project": "spam", "version": "x y"}, {}, 422),
         ({"project": "spam", "version": "99"}, {}, 422),
         ({"project": "spam"}, {"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"project": "spam"}, {"Origin": "https://elsewhere.example.org"}, 403),
+        ({"project": "spam"}, {"Origin": "null"}, 403),
     ],
 )
 def test_what_cannot_be_asked_for_is_refused_and_costs_nothing(
