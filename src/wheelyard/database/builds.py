@@ -1,17 +1,16 @@
 """Attempts, kept for ever, and their logs while they run."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
 from packaging.version import Version
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Row,
     Select,
     and_,
     delete,
-    exists,
     func,
     select,
     update,
@@ -28,15 +27,13 @@ from wheelyard.database.tables import (
     releases,
     targets,
     upstream_files,
-    wheels,
 )
+from wheelyard.database.withdrawn import is_shown
 from wheelyard.errors import NotFound
 from wheelyard.model.build import BuildState, Failure, SdistReference
 from wheelyard.model.names import Filename, ProjectName, Sha256, TargetName
-from wheelyard.model.project import ProjectStatus
 from wheelyard.model.recipe import Recipe, limits_of, parse_recipe
 from wheelyard.model.summary import BuildSummary
-from wheelyard.model.wheel import WheelState
 
 
 def close_build(  # noqa: PLR0913 - what the end of a build is
@@ -90,7 +87,7 @@ def build_summary(connection: Connection, build_id: str) -> BuildSummary | None:
 
 def shown_build(connection: Connection, build_id: str) -> BuildSummary | None:
     """Return one build, if people may be shown it: nothing that it was made from was withdrawn."""
-    query = _summaries().where(builds.c.id == build_id, _is_shown())
+    query = _summaries().where(builds.c.id == build_id, is_shown())
     row = connection.execute(query).one_or_none()
     return None if row is None else _summary(row)
 
@@ -109,7 +106,7 @@ def shown_builds(
     Raises:
         NotFound: if there is no build `before`.
     """
-    query = _newest(limit, running=running).where(_is_shown())
+    query = _newest(limit, running=running).where(is_shown())
     if before is not None:
         last = connection.scalar(select(builds.c.started_at).where(builds.c.id == before))
         if last is None:
@@ -124,46 +121,29 @@ def newest_failures(
     connection: Connection, *, project: ProjectName | None = None, limit: int
 ) -> list[BuildSummary]:
     """Return failed builds that people may be shown, of one project or all, the newest first."""
-    query = _newest(limit).where(builds.c.state == BuildState.FAILED, _is_shown())
+    query = _newest(limit).where(builds.c.state == BuildState.FAILED, is_shown())
     if project is not None:
         query = query.where(projects.c.name == project)
     return [_summary(row) for row in connection.execute(query)]
-
-
-def _is_shown() -> ColumnElement[bool]:
-    """Return the condition that no page hides a release (`publish.selection.gone_versions`)."""
-    file = upstream_files.alias("file")
-    was_there = exists().where(file.c.release_id == releases.c.id)
-    of_release = exists().where(wheels.c.release_id == releases.c.id)
-    stands = of_release.where(wheels.c.state.in_([WheelState.PUBLISHED, WheelState.SUPERSEDED]))
-    is_withdrawn = of_release.where(
-        wheels.c.state == WheelState.WITHDRAWN, wheels.c.recalled.is_(False)
-    )
-    return and_(
-        projects.c.status != ProjectStatus.QUARANTINED,
-        projects.c.removed_at.is_(None),
-        projects.c.read_at.is_(None) | releases.c.removed_at.is_(None) | ~was_there,
-        stands | ~is_withdrawn,
-    )
 
 
 def build_summaries(
     connection: Connection,
     *,
     project: ProjectName | None = None,
-    version: Version | None = None,
+    versions: Collection[Version] | None = None,
     running: bool | None = None,
     limit: int,
 ) -> list[BuildSummary]:
     """Return builds, the newest first: of one project or all, running ones, ended ones or both.
 
-    `version` picks a release of the project. What was withdrawn is among them.
+    `versions` pick releases of the project. What was withdrawn is among them.
     """
     query = _newest(limit, running=running)
     if project is not None:
         query = query.where(projects.c.name == project)
-    if version is not None:
-        query = query.where(releases.c.version_key == version_key(version))
+    if versions is not None:
+        query = query.where(releases.c.version_key.in_(map(version_key, versions)))
     return [_summary(row) for row in connection.execute(query)]
 
 

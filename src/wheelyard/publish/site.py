@@ -31,7 +31,7 @@ _BELOW_TWO = "../../../"
 _VERSIONS = 30
 _WHEELS = 12
 _BUILDS = 10
-VERSIONS_ON_PAGE = 200
+VERSIONS_ON_PAGE = 100
 """So many versions are on a page of all versions."""
 
 
@@ -101,11 +101,16 @@ def version_page(  # noqa: PLR0913 - what the page shows
     )
 
 
-def versions_page(project: ProjectOverview, *, page: int, server_url: str) -> bytes | None:
-    """Return a page of all versions, from 1 on; None if there is no such page."""
+def versions_page(
+    project: ProjectOverview, *, page: int, versions: int, server_url: str
+) -> bytes | None:
+    """Return a page of all versions, from 1 on; None if there is no such page.
+
+    Of the project only the versions of that page need have been read; `versions` counts all.
+    """
     project = without_gone(project)
     start = (page - 1) * VERSIONS_ON_PAGE
-    shown = grid(project, start=start, limit=VERSIONS_ON_PAGE)
+    shown = grid(project, limit=VERSIONS_ON_PAGE, versions=versions)
     if not shown.rows:
         return None
     return render(

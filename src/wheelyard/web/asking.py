@@ -98,7 +98,7 @@ def _version(state: AppState, project: ProjectName, text: str) -> Version:
     except InvalidVersion:
         raise BadInput(repr(text), "This is no version") from None
     with reading(state.engine) as connection:
-        found = project_overview(connection, project, version=version)
+        found = project_overview(connection, project, versions=[version])
     is_known = found is None or found.read_at is None or found.decisions or found.uploads
     if not is_known:
         raise BadInput(f"{project} {version}", "Upstream has no such version")

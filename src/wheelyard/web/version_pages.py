@@ -9,6 +9,7 @@ from wheelyard.checking.facts import QueuePlace
 from wheelyard.database.asked import queue_places
 from wheelyard.database.engine import Connection, reading
 from wheelyard.database.projects import project_overview
+from wheelyard.database.withdrawn import shown_versions
 from wheelyard.errors import InvalidName
 from wheelyard.model.build import Verdict
 from wheelyard.model.names import ProjectName, TargetName, parse_project_name
@@ -38,13 +39,21 @@ def versions(request: Request) -> Response:
     page = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < len("10000") else 0
     if name is None or not 0 < page <= _MAX_PAGE:
         return not_found()
+    start = (page - 1) * site.VERSIONS_ON_PAGE
     with reading(app_state(request).engine) as connection:
-        project = project_overview(connection, name)
+        found = shown_versions(connection, name)
+        on_page = found[start : start + site.VERSIONS_ON_PAGE]
+        project = project_overview(connection, name, versions=on_page)
     if project is None:
         return missing_project(request, given)
     if given != name or not request.url.path.endswith("/"):
         return moved(request, f"project/{name}/versions/")
-    body = site.versions_page(project, page=page, server_url=app_state(request).settings.server_url)
+    body = site.versions_page(
+        project,
+        page=page,
+        versions=len(found),
+        server_url=app_state(request).settings.server_url,
+    )
     if body is None:
         return not_found()
     return whole_response(request, Representation(body=body, content_type=HTML))
@@ -58,7 +67,7 @@ def version(request: Request, name: ProjectName, given: str, text: str) -> Respo
         return missing_project(request, name)
     state = app_state(request)
     with reading(state.engine) as connection:
-        project = project_overview(connection, name, version=chosen)
+        project = project_overview(connection, name, versions=[chosen])
         if project is None or not site.without_gone(project).decisions:
             return missing_project(request, name)
         if (given, text) != (name, str(chosen)) or not request.url.path.endswith("/"):
