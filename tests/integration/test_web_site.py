@@ -73,6 +73,7 @@ def test_a_version_tells_its_place_and_why_it_failed(yard: Yard) -> None:
         ("/project/Spam/1.0/", "/project/spam/1.0/"),
         ("/project/spam/1.0", "/project/spam/1.0/"),
         ("/project/spam/v01.0/", "/project/spam/1.0/"),
+        ("/project/spam/1.0.0/", "/project/spam/1.0/"),
         ("/project/SPAM/versions", "/project/spam/versions/"),
         ("/project/SPAM/json", "/project/spam/json/"),
         ("/search?q=a+b", "/search/?q=a+b"),

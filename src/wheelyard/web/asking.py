@@ -14,7 +14,7 @@ from wheelyard.errors import AskedTooOften, BadInput, Refused
 from wheelyard.model.names import ProjectName, parse_project_name
 from wheelyard.model.project import Want
 from wheelyard.render import render
-from wheelyard.web.responses import CONTENT_POLICY, HTML, LIVE_CACHING, moved
+from wheelyard.web.responses import moved, passing_page
 from wheelyard.web.state import AppState, app_state
 
 _MAX_TEXT = 200
@@ -125,15 +125,8 @@ def _page(  # noqa: PLR0913 - what the page shows
         error=error,
         may_ask=state.requests.is_open,
     )
-    headers = {
-        "Content-Type": HTML,
-        "Content-Length": str(len(body)),
-        "Content-Security-Policy": CONTENT_POLICY,
-        "Cache-Control": LIVE_CACHING,
-    }
-    if status == _TOO_MANY:
-        headers["Retry-After"] = str(_HOUR_SECONDS)
-    return Response(b"" if request.method == "HEAD" else body, status_code=status, headers=headers)
+    headers = {"Retry-After": str(_HOUR_SECONDS)} if status == _TOO_MANY else None
+    return passing_page(request, body, status=status, headers=headers)
 
 
 ROUTES = [

@@ -10,9 +10,8 @@ from wheelyard.database.asked import queue_places
 from wheelyard.database.engine import Connection, reading
 from wheelyard.database.projects import project_overview
 from wheelyard.database.withdrawn import shown_versions
-from wheelyard.errors import InvalidName
 from wheelyard.model.build import Verdict
-from wheelyard.model.names import ProjectName, TargetName, parse_project_name
+from wheelyard.model.names import ProjectName, TargetName, project_name_or_none
 from wheelyard.model.overview import ProjectOverview
 from wheelyard.publish import site
 from wheelyard.publish.selection import index_for
@@ -34,7 +33,7 @@ _MAX_PAGE = 10_000
 def versions(request: Request) -> Response:
     """Answer for `/project/NAME/versions/?page=…`."""
     given = request.path_params["name"]
-    name = _name(given)
+    name = project_name_or_none(given)
     asked = request.query_params.get("page", "1")
     page = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < len("10000") else 0
     if name is None or not 0 < page <= _MAX_PAGE:
@@ -70,6 +69,8 @@ def version(request: Request, name: ProjectName, given: str, text: str) -> Respo
         project = project_overview(connection, name, versions=[chosen])
         if project is None or not site.without_gone(project).decisions:
             return missing_project(request, name)
+        # As upstream spells it: 1.0 and 1.0.0 are the same.
+        chosen = project.decisions[0].version
         if (given, text) != (name, str(chosen)) or not request.url.path.endswith("/"):
             return moved(request, f"project/{name}/{chosen}/")
         places = _places(connection, project, chosen)
@@ -97,13 +98,6 @@ def _places(
         if place is not None:
             found[target] = place
     return found
-
-
-def _name(text: str) -> ProjectName | None:
-    try:
-        return parse_project_name(text)
-    except InvalidName:
-        return None
 
 
 ROUTES = [
