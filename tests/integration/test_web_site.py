@@ -218,6 +218,9 @@ def test_a_server_may_be_closed_for_requests(tmp_path: Path) -> None:
     yard = make_yard(tmp_path, settings=settings)
     assert yard.client.post("/ask", data={"project": "spam"}).status_code == 403
     assert "Visitors cannot ask" in page(yard, "/ask")
+    yard.project("spam")
+    yard.publisher.tick()
+    assert "Request a build" not in page(yard, "/project/spam/")
     assert "Request a build of" not in page(yard, "/search/?q=spam")
     yard.engine.dispose()
 

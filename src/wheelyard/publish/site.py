@@ -36,12 +36,18 @@ VERSIONS_ON_PAGE = 100
 
 
 def project_page(
-    project: ProjectOverview, *, index: str, server_url: str, upstream_url: str | None
+    project: ProjectOverview,
+    *,
+    index: str,
+    server_url: str,
+    upstream_url: str | None,
+    may_ask: bool,
 ) -> bytes:
     """Return a project's page; `index` is the one that its installation lines name.
 
-    `project` is without what was withdrawn, `upstream_url` is where upstream tells of it. It shows
-    the newest versions, wheels and builds: what is older has pages of its own.
+    `project` is without what was withdrawn, `upstream_url` is where upstream tells of it. With
+    `may_ask` it offers to have it built. It shows the newest versions, wheels and builds: what is
+    older has pages of its own.
     """
     shown = grid(project, limit=_VERSIONS)
     return render(
@@ -50,6 +56,7 @@ def project_page(
         server_url=server_url,
         index_url=index_url(server_url, index),
         upstream_url=upstream_url,
+        may_ask=may_ask,
         project=project,
         offered=any(is_offered(wheel) for wheel in project.wheels),
         packages=_debian_packages(project, _newest_wheels(project)),
