@@ -1,6 +1,6 @@
 """`/pypi/NAME/json`, as mirrors and people's scripts know it, from a page of the simple API; pure.
 
-The form is that of https://docs.pypi.org/api/json/. What we do not know is null or empty, as there.
+The form is that of PyPI's JSON API. What we do not know is null or empty, as there.
 """
 
 import json
