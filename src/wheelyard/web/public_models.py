@@ -49,7 +49,7 @@ class JobReply(Reply):
 
 
 class JobsReply(Reply):
-    """The jobs of one project, the newest version first."""
+    """The jobs of one project's newest releases, at most 500, the newest version first."""
 
     project: str
     jobs: tuple[JobReply, ...]
