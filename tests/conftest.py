@@ -2,8 +2,6 @@
 
 The collector of garbage is held back: every time that it looks at everything, it looks at each of
 the thousands of tests and at all libraries, which took a fifth of the time that tests take.
-
-No example that hypothesis makes fails for its time: a busy machine is no fault.
 """
 
 import gc
@@ -23,11 +21,6 @@ settings.register_profile(
 )
 settings.load_profile("untimed")
 _OBJECTS_BETWEEN_COLLECTIONS = 10_000
-
-settings.register_profile(
-    "patient", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
-settings.load_profile("patient")
 
 
 def pytest_sessionstart() -> None:

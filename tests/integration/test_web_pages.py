@@ -451,7 +451,7 @@ def test_badges_tell_what_was_decided(yard: Yard) -> None:
         "wheelyard: unknown",
         "bookworm-cp39-armv7l: unknown",
     ]
-    assert [answer.status_code for answer in said.values()] == [200, 200, 200, 404, 404]
+    assert {answer.status_code for answer in said.values()} == {200}
     for answer in said.values():
         assert answer.headers["Content-Type"] == "image/svg+xml"
         assert "default-src 'none'" in answer.headers["Content-Security-Policy"]

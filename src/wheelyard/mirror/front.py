@@ -1,4 +1,4 @@
-"""What a mirror copies besides projects: lists, the first page, statistics, and public keys."""
+"""What a mirror copies besides projects: lists, pages about all of them, and public keys."""
 
 import json
 from collections.abc import Sequence
@@ -12,10 +12,14 @@ from wheelyard.storage.store import Store
 
 _KEYS = "provenance/keys"
 _MOST_KEYS = 1000
+_TABLES = ("days", "months", "top", "installers", "requests", "hosts", "builds", "build-times")
 _ONCE = {
     "index.html": "/",
     "stats/index.html": "/stats/",
     "stats/index.json": "/stats/index.json",
+    **{f"stats/{name}.csv": f"/stats/{name}.csv" for name in _TABLES},
+    "failures/index.html": "/failures/",
+    "failures/index.json": "/failures/index.json",
 }
 
 

@@ -24,6 +24,12 @@ HTML = "application/vnd.pypi.simple.v1+html"
 OVERLAY = "overlay/simple"
 """How the names of indexes end that have upstream's files too, and no list of projects."""
 
+_DOCUMENT = "index.json"
+"""The name of a project's document: the last thing that is written and that goes."""
+
+_PAGES = {"index.html": "", "piwheels.json": "json/"}
+"""What else there is of a project besides its pages on indexes, and below which path."""
+
 _MAX_PROVENANCE = 256 * 1024
 
 
@@ -81,7 +87,7 @@ def forget_project(store: Store, project: ProjectName, *, indexes: Sequence[str]
     for path in gone:
         for key in (path, f"{path}.metadata", provenance_path(path)):
             store.delete(key)
-    for name in ("index.html", "index.json"):
+    for name in (*_PAGES, _DOCUMENT):
         store.delete(f"project/{project}/{name}")
     return len(gone)
 
@@ -154,12 +160,16 @@ def _delete_page(store: Store, project: ProjectName, index: str) -> None:
 def _put_document(
     origin: Origin, store: Store, project: ProjectName, document: bytes | None
 ) -> None:
-    page = None if document is None else origin.get(f"/project/{project}/")
-    for name, body in (("index.html", page), ("index.json", document)):
+    for name, path in _PAGES.items():
+        body = None if document is None else origin.get(f"/project/{project}/{path}")
         if body is None:
             store.delete(f"project/{project}/{name}")
         else:
             store.put(f"project/{project}/{name}", body)
+    if document is None:
+        store.delete(f"project/{project}/{_DOCUMENT}")
+    else:
+        store.put(f"project/{project}/{_DOCUMENT}", document)
 
 
 def _stored(store: Store, project: ProjectName) -> ProjectDocument:

@@ -6,29 +6,19 @@ from enum import StrEnum
 
 from wheelyard.model.build import Decision, Verdict
 from wheelyard.model.names import TargetName
+from wheelyard.publish.grid import LABELS, WAITING
 from wheelyard.render import render
 
 _MARGIN = 12
 _WIDE, _NARROW, _USUAL = 9.5, 4.2, 7.0
 _NARROW_LETTERS = frozenset("fijlrtI.,:;-| ")
 _WIDE_LETTERS = frozenset("mwMW@%")
-_MESSAGES = {
-    Verdict.BUILT: "wheel",
+_MESSAGES = LABELS | {
     Verdict.COVERED_UPSTREAM: "wheel upstream",
     Verdict.CHECKED: "wheel upstream",
     Verdict.FAILED: "fails to build",
-    Verdict.NEEDS_BUILD: "waiting",
     Verdict.HEALING: "waiting",
-    Verdict.WAITS_FOR_DEPENDENCY: "waiting",
-    Verdict.WAITS_FOR_PROBE: "waiting",
-    Verdict.OPTED_OUT: "opted out",
-    Verdict.NO_SDIST: "no source",
-    Verdict.PYTHON_EXCLUDED: "other Python",
-    Verdict.YANKED: "yanked",
-    Verdict.SKIPPED: "skipped",
-    Verdict.QUARANTINED: "quarantined",
 }
-_IS_TO_COME = frozenset(verdict for verdict, message in _MESSAGES.items() if message == "waiting")
 
 
 class Colour(StrEnum):
@@ -59,7 +49,7 @@ def project_badge(decisions: Sequence[Decision]) -> Badge:
         return _badge("wheels", Colour.GOOD)
     if have:
         return _badge(f"wheels for {have} of {len(decisions)} targets", Colour.GOOD)
-    if verdicts & _IS_TO_COME:
+    if verdicts & WAITING:
         return _badge("waiting", Colour.WAITING)
     if Verdict.FAILED in verdicts:
         return _badge(_MESSAGES[Verdict.FAILED], Colour.BAD)
@@ -94,7 +84,7 @@ def _badge(message: str, colour: Colour) -> Badge:
 def _colour(verdict: Verdict) -> Colour:
     if verdict.is_satisfied:
         return Colour.GOOD
-    if verdict in _IS_TO_COME:
+    if verdict in WAITING:
         return Colour.WAITING
     return Colour.BAD if verdict is Verdict.FAILED else Colour.NEUTRAL
 

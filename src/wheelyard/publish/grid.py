@@ -10,7 +10,7 @@ from wheelyard.model.names import TargetName
 from wheelyard.model.overview import ProjectOverview
 from wheelyard.model.summary import LastAttempt
 
-_LABELS = {
+LABELS = {
     Verdict.NEEDS_BUILD: "waiting",
     Verdict.COVERED_UPSTREAM: "upstream",
     Verdict.BUILT: "wheel",
@@ -26,6 +26,8 @@ _LABELS = {
     Verdict.SKIPPED: "skipped",
     Verdict.QUARANTINED: "quarantined",
 }
+"""A word or two for each verdict."""
+
 _BUILDING = "building"
 WAITING = frozenset(
     {Verdict.NEEDS_BUILD, Verdict.WAITS_FOR_DEPENDENCY, Verdict.WAITS_FOR_PROBE, Verdict.HEALING}
@@ -110,7 +112,7 @@ def _cell(decision: Decision | None, last: LastAttempt | None) -> Cell | None:
     is_open = decision.verdict is Verdict.FAILED or decision.verdict in WAITING
     failed = last if last is not None and is_open and last.state is BuildState.FAILED else None
     return Cell(
-        label=_LABELS[decision.verdict],
+        label=LABELS[decision.verdict],
         kind=decision.verdict.value,
         reason=decision.reason,
         build=None if failed is None else failed.id,

@@ -1,6 +1,7 @@
-"""Badges over HTTP: `/badge/NAME.svg` and `/badge/NAME/TARGET.svg`."""
+"""Badges over HTTP: `/badge/NAME.svg` and `/badge/NAME/TARGET.svg`.
 
-from http import HTTPStatus
+A badge of what is not known here says so; it is a picture all the same, for pages that show it.
+"""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,15 +12,14 @@ from wheelyard.database.engine import reading
 from wheelyard.errors import InvalidName
 from wheelyard.model.build import Decision
 from wheelyard.model.names import parse_target_name, project_name_or_none
-from wheelyard.publish.badges import badge_picture, project_badge, target_badge
+from wheelyard.publish.badges import Badge, badge_picture, project_badge, target_badge
 from wheelyard.web.responses import SVG, Representation, not_found, whole_response
 from wheelyard.web.state import app_state
 
 
 def of_project(request: Request) -> Response:
     """Answer for `/badge/NAME.svg`."""
-    found = _decisions(request)
-    return _picture(request, badge_picture(project_badge(found)), is_known=bool(found))
+    return _picture(request, project_badge(_decisions(request)))
 
 
 def of_target(request: Request) -> Response:
@@ -28,9 +28,7 @@ def of_target(request: Request) -> Response:
         target = parse_target_name(request.path_params["target"])
     except InvalidName:
         return not_found()
-    found = _decisions(request)
-    picture = badge_picture(target_badge(found, target))
-    return _picture(request, picture, is_known=any(one.target == target for one in found))
+    return _picture(request, target_badge(_decisions(request), target))
 
 
 def _decisions(request: Request) -> list[Decision]:
@@ -41,12 +39,8 @@ def _decisions(request: Request) -> list[Decision]:
         return newest_decisions(connection, project=name)
 
 
-def _picture(request: Request, body: bytes, *, is_known: bool) -> Response:
-    """Show a badge; one of what is not here says so, to people and to programs."""
-    answer = whole_response(request, Representation(body=body, content_type=SVG))
-    if not is_known and answer.status_code == HTTPStatus.OK:
-        answer.status_code = HTTPStatus.NOT_FOUND
-    return answer
+def _picture(request: Request, badge: Badge) -> Response:
+    return whole_response(request, Representation(body=badge_picture(badge), content_type=SVG))
 
 
 ROUTES = [

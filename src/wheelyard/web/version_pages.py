@@ -67,10 +67,10 @@ def version(request: Request, name: ProjectName, given: str, text: str) -> Respo
     state = app_state(request)
     with reading(state.engine) as connection:
         project = project_overview(connection, name, versions=[chosen])
-        if project is None or not site.without_gone(project).decisions:
+        known = None if project is None else _known(project)
+        if project is None or known is None:
             return missing_project(request, name)
-        # As upstream spells it: 1.0 and 1.0.0 are the same.
-        chosen = project.decisions[0].version
+        chosen = known
         if (given, text) != (name, str(chosen)) or not request.url.path.endswith("/"):
             return moved(request, f"project/{name}/{chosen}/")
         places = _places(connection, project, chosen)
@@ -85,6 +85,16 @@ def version(request: Request, name: ProjectName, given: str, text: str) -> Respo
     return whole_response(
         request, Representation(body=body, content_type=HTML, caching=LIVE_CACHING)
     )
+
+
+def _known(project: ProjectOverview) -> Version | None:
+    """Return the version that was read as upstream spells it; None if nothing is to be said of it.
+
+    1.0 and 1.0.0 are the same. Wheels outlive targets and what was decided about them.
+    """
+    shown = site.without_gone(project)
+    decided = [decision.version for decision in shown.decisions]
+    return next(iter([*decided, *(wheel.version for wheel in shown.wheels)]), None)
 
 
 def _places(
