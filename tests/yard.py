@@ -305,7 +305,9 @@ def _first_pages(downloads: str, server_url: str) -> Mapping[str, bytes]:
         engine = connect(f"sqlite:///{migrated_database(Path(folder) / 'empty.sqlite')}")
         store = open_store("memory://")
         settings = DownloadsSettings.model_validate_json(downloads)
-        StatisticsPages(engine, store=store, clock=SettableClock(), settings=settings).tick()
+        StatisticsPages(
+            engine, store=store, clock=SettableClock(), settings=settings, server_url=server_url
+        ).tick()
         FailurePages(engine, store=store, server_url=server_url).tick()
         engine.dispose()
         return {

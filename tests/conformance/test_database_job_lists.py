@@ -1,10 +1,11 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from factories import NOW, PROJECT, TARGET, project_name
 from stocked import LEASE, build_id, claim, enqueue, register, stock
-from wheelyard.database import pausing
+from wheelyard.database import pausing, tables
 from wheelyard.database.due import DueLevel
 from wheelyard.database.engine import Engine, reading, writing
 from wheelyard.database.following import mark_asked
@@ -56,6 +57,23 @@ def test_leased_jobs_are_listed_with_their_builders(engine: Engine) -> None:
         assert jobs_of_project(connection, PROJECT) == [job]
     assert (job.builder, job.build_id, job.lease_expires_at) == ("board", build_id(), NOW + LEASE)
     assert elsewhere == []
+
+
+def test_of_many_jobs_of_a_project_those_of_the_last_uploads_are_listed(engine: Engine) -> None:
+    versions = ("1.0", "2.0", "10.0")
+    with writing(engine) as connection:
+        stock(connection, versions=versions)
+        for version in versions:
+            enqueue(connection, version=version)
+            days = timedelta(days=int(float(version)))
+            is_version = tables.releases.c.version == version
+            connection.execute(
+                update(tables.releases).where(is_version).values(uploaded_at=NOW + days)
+            )
+    with reading(engine) as connection:
+        everything = [str(job.version) for job in jobs_of_project(connection, PROJECT)]
+        last = [str(job.version) for job in jobs_of_project(connection, PROJECT, limit=2)]
+    assert (everything, last) == (["10.0", "2.0", "1.0"], ["10.0", "2.0"])
 
 
 def test_the_queue_is_paused_and_goes_on(engine: Engine) -> None:

@@ -1,5 +1,7 @@
 """Projects are found by what people type, on both databases."""
 
+from dataclasses import replace
+
 import pytest
 
 from factories import NOW, project_name, project_page, upstream_file
@@ -8,6 +10,7 @@ from wheelyard.database.demand import rank
 from wheelyard.database.engine import Engine, reading, writing
 from wheelyard.database.projects import remove_project, save_page
 from wheelyard.database.search import FoundProject, search
+from wheelyard.model.project import ProjectStatus
 
 DEMANDS = {
     "requests": 90_000,
@@ -70,12 +73,15 @@ def test_what_was_meant_and_is_asked_for_most_comes_first(engine: Engine) -> Non
     assert [found(engine, text) for text in NO_NAMES] == [[]] * len(NO_NAMES)
 
 
-def test_gone_projects_are_not_found_others_with_their_summary(engine: Engine) -> None:
+def test_withdrawn_projects_are_not_found_others_with_their_summary(engine: Engine) -> None:
     page = project_page(upstream_file("eggs-1.0.tar.gz"), name="eggs", summary="Eggs & <b>more</b>")
     with writing(engine) as connection:
         remove_project(connection, project_name("numpy"), at=NOW)
         save_page(connection, page, at=NOW)
+        bad = project_page(upstream_file("reqests-toy-1.0.tar.gz"), name="reqests-toy")
+        save_page(connection, replace(bad, status=ProjectStatus.QUARANTINED), at=NOW)
     assert found(engine, "numpy") == ["nump"]
+    assert found(engine, "reqests-toy") == ["requests"]
     with reading(engine) as connection:
         assert search(connection, "eggs", limit=5) == [
             FoundProject(

@@ -370,3 +370,9 @@ def test_a_project_that_used_to_be_built_is_a_regression(
     workshop.read(first, second, third)
     with reading(workshop.engine) as connection:
         assert missing_projects(connection, limit=10) == []
+        assert len(failure_groups(connection, limit=10)) == 1
+    # Nobody can help with what upstream has no more.
+    workshop.read(first)
+    with reading(workshop.engine) as connection:
+        assert regressions(connection, limit=10) == []
+        assert failure_groups(connection, limit=10) == []

@@ -14,6 +14,7 @@ from wheelyard.model.build import Verdict
 from wheelyard.publish.client_lines import TOOLS
 from wheelyard.settings import Settings
 from wheelyard.web import checking
+from wheelyard.web.public_models import CheckReply
 from yard import BOOKWORM, TRIXIE, Yard, make_yard
 
 DATA = Path(__file__).parents[1] / "data/checking"
@@ -56,6 +57,13 @@ def form(
 ) -> Any:  # noqa: ANN401 - an answer
     data = {"text": text, "target": target} | (fields or {})
     return yard.client.post("/check", data=data, files={"file": file})
+
+
+def test_the_document_of_the_interface_knows_it(yard: Yard) -> None:
+    paths = yard.client.get("/api/openapi.json").json()["paths"]
+    assert set(paths["/api/v1/check"]["post"]["responses"]) >= {"200", "404", "413", "422", "503"}
+    told = api(yard, "spam\neggs>=1\nbacon\n")
+    assert CheckReply.model_validate(told).model_dump(mode="json") == told
 
 
 def test_each_requirement_is_told_what_becomes_of_it(yard: Yard) -> None:

@@ -64,9 +64,13 @@ def test_attempts_are_listed_a_page_at_a_time(yard: Yard) -> None:
     everything = get(yard, "/builds")["builds"]
     assert {build["state"] for build in everything} == {"succeeded", "failed"}
     assert get(yard, "/builds?running=true")["builds"] == []
+    # Both have started at the same moment, and none is lost between pages.
+    assert len({build["started_at"] for build in everything}) == 1
     first = get(yard, "/builds?limit=1")
-    assert [build["id"] for build in first["builds"]] == [everything[0]["id"]]
-    assert first["before"] is not None
+    second = get(yard, f"/builds?limit=1&before={first['before']}")
+    assert first["builds"] + second["builds"] == everything
+    assert second["before"] is None
+    assert yard.client.get(f"{PREFIX}/builds?before={'f' * 32}").status_code == 404
 
 
 def test_a_log_is_read_from_an_offset(yard: Yard) -> None:

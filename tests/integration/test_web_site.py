@@ -73,6 +73,7 @@ def test_a_version_tells_its_place_and_why_it_failed(yard: Yard) -> None:
         ("/project/Spam/1.0/", "/project/spam/1.0/"),
         ("/project/spam/1.0", "/project/spam/1.0/"),
         ("/project/spam/v01.0/", "/project/spam/1.0/"),
+        ("/project/spam/1.0.0/", "/project/spam/1.0/"),
         ("/project/SPAM/versions", "/project/spam/versions/"),
         ("/project/SPAM/json", "/project/spam/json/"),
         ("/search?q=a+b", "/search/?q=a+b"),
@@ -179,12 +180,14 @@ def wanted(yard: Yard) -> set[tuple[str, str | None]]:
 
 
 def test_visitors_ask_for_builds_but_not_for_many(asking: Yard) -> None:
-    first = asking.client.post("/ask", data={"project": "Spam", "version": "1.0"})
+    asked = {"project": "Spam", "version": "1.0"}
+    own = {"Origin": "http://testserver", "Sec-Fetch-Site": "same-origin"}
+    first = asking.client.post("/ask", data=asked, headers=own)
     assert "was asked for" in first.text
     assert asking.client.post("/ask", data={"project": "New.Thing"}).status_code == 200
     assert wanted(asking) == {("spam", None), ("spam", "1.0"), ("new-thing", None)}
     again = asking.client.post("/ask", data={"project": "third"})
-    assert again.status_code == 429
+    assert (again.status_code, again.headers["Retry-After"]) == (429, "3600")
     refused = asking.client.post("/api/v1/projects/third/requests", json={})
     assert (refused.status_code, refused.headers["Retry-After"]) == (429, "3600")
     assert ("third", None) not in wanted(asking)
@@ -198,6 +201,8 @@ def test_visitors_ask_for_builds_but_not_for_many(asking: Yard) -> None:
         ({"project": "spam", "version": "x y"}, {}, 422),
         ({"project": "spam", "version": "99"}, {}, 422),
         ({"project": "spam"}, {"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"project": "spam"}, {"Origin": "https://elsewhere.example.org"}, 403),
+        ({"project": "spam"}, {"Origin": "null"}, 403),
     ],
 )
 def test_what_cannot_be_asked_for_is_refused_and_costs_nothing(
@@ -213,6 +218,9 @@ def test_a_server_may_be_closed_for_requests(tmp_path: Path) -> None:
     yard = make_yard(tmp_path, settings=settings)
     assert yard.client.post("/ask", data={"project": "spam"}).status_code == 403
     assert "Visitors cannot ask" in page(yard, "/ask")
+    yard.project("spam")
+    yard.publisher.tick()
+    assert "Request a build" not in page(yard, "/project/spam/")
     assert "Request a build of" not in page(yard, "/search/?q=spam")
     yard.engine.dispose()
 
@@ -230,10 +238,13 @@ def test_a_project_of_many_versions_has_small_pages(tmp_path: Path) -> None:
     assert "All 300 versions" in first
     assert len(first) < 50_000
     assert len(page(yard, "/project/many/versions/?page=2")) < 100_000
-    assert yard.client.get("/project/many/versions/?page=3").status_code == 404
+    assert ">1.99</a>" in page(yard, "/project/many/versions/?page=2")
+    assert ">2.0</a>" not in page(yard, "/project/many/versions/?page=2")
+    assert yard.client.get("/project/many/versions/?page=4").status_code == 404
     assert yard.client.get("/project/many/versions/?page=x").status_code == 404
     rows = yard.client.get("/api/v1/projects/many/versions?start=290&limit=20").json()
     assert (len(rows["versions"]), rows["total"], rows["next"]) == (10, 300, None)
+    assert rows["versions"][-1]["version"] == "0.0"
     assert len(json.loads(yard.client.get(f"/project/{name}/json/").content)["releases"]) == 300
     yard.engine.dispose()
 

@@ -54,7 +54,8 @@ WAYS = pytest.mark.parametrize("withdraw", [remove_release, quarantine, remove_p
 def naming_it(yard: Yard, build_id: str) -> list[str]:
     paths = (
         *("/", "/project/spam/", "/project/spam/index.json", "/simple/spam/"),
-        *(f"/build/{build_id}/", f"/logs/{build_id}.log"),
+        *(f"/build/{build_id}/", f"/logs/{build_id}.log", "/api/", "/api/v1/builds"),
+        *("/project/spam/versions/", "/api/v1/projects/spam/versions", "/project/spam/feed.atom"),
     )
     answers = {path: yard.client.get(path) for path in paths}
     return [
@@ -68,7 +69,10 @@ def naming_it(yard: Yard, build_id: str) -> list[str]:
 def test_a_decision_about_it_is_on_no_page(yard: Yard, withdraw: Callable[[Yard], None]) -> None:
     yard.decide(version=GONE, verdict=Verdict.BUILT)
     yard.publisher.tick()
-    assert naming_it(yard, "0" * 32) == ["/", "/project/spam/", "/project/spam/index.json"]
+    assert naming_it(yard, "0" * 32) == [
+        *("/", "/project/spam/", "/project/spam/index.json"),
+        *("/project/spam/versions/", "/api/v1/projects/spam/versions"),
+    ]
     withdraw(yard)
     assert naming_it(yard, "0" * 32) == []
 
@@ -80,7 +84,7 @@ def test_a_build_that_gave_no_wheel_is_on_no_page_and_its_log_is_not_served(
     build_id = yard.build(version=GONE)
     yard.end(build_id, log=b"secret\n", failure=FAILED)
     yard.publisher.tick()
-    assert len(naming_it(yard, build_id)) == 4
+    assert len(naming_it(yard, build_id)) == 7
     withdraw(yard)
     assert naming_it(yard, build_id) == []
 
@@ -90,7 +94,7 @@ def test_a_build_of_it_that_still_runs_is_on_no_page(
     yard: Yard, withdraw: Callable[[Yard], None]
 ) -> None:
     build_id = yard.build(version=GONE)
-    assert naming_it(yard, build_id) == [f"/build/{build_id}/"]
+    assert naming_it(yard, build_id) == [f"/build/{build_id}/", "/api/v1/builds"]
     withdraw(yard)
     assert naming_it(yard, build_id) == []
 

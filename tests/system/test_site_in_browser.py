@@ -102,7 +102,11 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     yard.publisher.tick()
     FailurePages(yard.engine, store=yard.store, server_url=yard.settings.server_url).tick()
     StatisticsPages(
-        yard.engine, store=yard.store, clock=yard.clock, settings=yard.settings.downloads
+        yard.engine,
+        store=yard.store,
+        clock=yard.clock,
+        settings=yard.settings.downloads,
+        server_url=yard.settings.server_url,
     ).tick()
     with serving(yard) as url:
         yield Site(yard=yard, url=url, running=running, failed=failed, built=wheel.build_id)

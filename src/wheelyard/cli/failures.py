@@ -114,7 +114,7 @@ def explain(
     project, version = parse_release(release)
     meant = None if target is None else parse_target_name(target)
     with reading(opened().engine) as connection:
-        found = build_summaries(connection, project=project, version=version, limit=_BUILDS)
+        found = build_summaries(connection, project=project, versions=[version], limit=_BUILDS)
     by_target: dict[str, list[BuildSummary]] = {}
     for build in found:
         if meant in {None, build.target}:

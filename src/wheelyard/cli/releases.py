@@ -31,7 +31,9 @@ def show(release: _Release, *, as_json: AsJson = False) -> None:
     with reading(opened().engine) as connection:
         page = stored_page(connection, which.project)
         overview = project_overview(connection, which.project)
-        builds = build_summaries(connection, project=which.project, version=version, limit=_BUILDS)
+        builds = build_summaries(
+            connection, project=which.project, versions=[version], limit=_BUILDS
+        )
         jobs = [job for job in jobs_of_project(connection, which.project) if job.version == version]
     upstream = None if page is None else releases(page).get(version)
     if overview is None or (upstream is None and not builds):

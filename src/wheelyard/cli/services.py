@@ -64,6 +64,7 @@ def services() -> None:
                     store=context.store,
                     clock=context.clock,
                     settings=settings.downloads,
+                    server_url=settings.server_url,
                 ),
                 FailurePages(context.engine, store=context.store, server_url=settings.server_url),
                 Counting(

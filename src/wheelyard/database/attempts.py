@@ -1,5 +1,7 @@
 """The last attempts at releases that were not built, as grids of versions show them."""
 
+from collections.abc import Collection
+
 from packaging.version import Version
 from sqlalchemy import Connection, func, select
 
@@ -11,9 +13,9 @@ from wheelyard.model.summary import LastAttempt
 
 
 def last_attempts(
-    connection: Connection, project: ProjectName, *, version: Version | None = None
+    connection: Connection, project: ProjectName, *, versions: Collection[Version] | None = None
 ) -> dict[tuple[Version, TargetName], LastAttempt]:
-    """Return the last attempts of a project, or a version, by release and target.
+    """Return the last attempts of a project, or some versions, by release and target.
 
     Those that succeeded are left out: what they made tells more.
     """
@@ -28,7 +30,7 @@ def last_attempts(
         .join_from(builds, releases, releases.c.id == builds.c.release_id)
         .join(projects, projects.c.id == releases.c.project_id)
         .join(targets, targets.c.id == builds.c.target_id)
-        .where(releases_are(project, version))
+        .where(releases_are(project, versions))
         .order_by(builds.c.started_at, builds.c.id)
     )
     last = {

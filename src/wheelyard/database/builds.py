@@ -1,17 +1,16 @@
 """Attempts, kept for ever, and their logs while they run."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
 from packaging.version import Version
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Row,
     Select,
     and_,
     delete,
-    exists,
     func,
     select,
     update,
@@ -28,14 +27,13 @@ from wheelyard.database.tables import (
     releases,
     targets,
     upstream_files,
-    wheels,
 )
+from wheelyard.database.withdrawn import is_shown
+from wheelyard.errors import NotFound
 from wheelyard.model.build import BuildState, Failure, SdistReference
 from wheelyard.model.names import Filename, ProjectName, Sha256, TargetName
-from wheelyard.model.project import ProjectStatus
 from wheelyard.model.recipe import Recipe, limits_of, parse_recipe
 from wheelyard.model.summary import BuildSummary
-from wheelyard.model.wheel import WheelState
 
 
 def close_build(  # noqa: PLR0913 - what the end of a build is
@@ -89,63 +87,70 @@ def build_summary(connection: Connection, build_id: str) -> BuildSummary | None:
 
 def shown_build(connection: Connection, build_id: str) -> BuildSummary | None:
     """Return one build, if people may be shown it: nothing that it was made from was withdrawn."""
-    query = _summaries().where(builds.c.id == build_id, _is_shown())
+    query = _summaries().where(builds.c.id == build_id, is_shown())
     row = connection.execute(query).one_or_none()
     return None if row is None else _summary(row)
+
+
+def shown_builds(
+    connection: Connection,
+    *,
+    running: bool | None = None,
+    before: str | None = None,
+    limit: int,
+) -> list[BuildSummary]:
+    """Return builds that people may be shown, the newest first: running ones, ended ones or both.
+
+    `before` is the id of a build: only those after it in this order are returned.
+
+    Raises:
+        NotFound: if there is no build `before`.
+    """
+    query = _newest(limit, running=running).where(is_shown())
+    if before is not None:
+        last = connection.scalar(select(builds.c.started_at).where(builds.c.id == before))
+        if last is None:
+            raise NotFound(before, "There is no such build")
+        # Many may have started at one moment.
+        is_next = and_(builds.c.started_at == last, builds.c.id > before)
+        query = query.where((builds.c.started_at < last) | is_next)
+    return [_summary(row) for row in connection.execute(query)]
 
 
 def newest_failures(
     connection: Connection, *, project: ProjectName | None = None, limit: int
 ) -> list[BuildSummary]:
     """Return failed builds that people may be shown, of one project or all, the newest first."""
-    query = _summaries().where(builds.c.state == BuildState.FAILED, _is_shown())
+    query = _newest(limit).where(builds.c.state == BuildState.FAILED, is_shown())
     if project is not None:
         query = query.where(projects.c.name == project)
-    query = query.order_by(builds.c.started_at.desc(), builds.c.id).limit(limit)
     return [_summary(row) for row in connection.execute(query)]
 
 
-def _is_shown() -> ColumnElement[bool]:
-    """Return the condition that no page hides a release (`publish.selection.gone_versions`)."""
-    file = upstream_files.alias("file")
-    was_there = exists().where(file.c.release_id == releases.c.id)
-    of_release = exists().where(wheels.c.release_id == releases.c.id)
-    stands = of_release.where(wheels.c.state.in_([WheelState.PUBLISHED, WheelState.SUPERSEDED]))
-    is_withdrawn = of_release.where(
-        wheels.c.state == WheelState.WITHDRAWN, wheels.c.recalled.is_(False)
-    )
-    return and_(
-        projects.c.status != ProjectStatus.QUARANTINED,
-        projects.c.removed_at.is_(None),
-        projects.c.read_at.is_(None) | releases.c.removed_at.is_(None) | ~was_there,
-        stands | ~is_withdrawn,
-    )
-
-
-def build_summaries(  # noqa: PLR0913 - the ways to choose among them
+def build_summaries(
     connection: Connection,
     *,
     project: ProjectName | None = None,
-    version: Version | None = None,
+    versions: Collection[Version] | None = None,
     running: bool | None = None,
-    before: datetime | None = None,
     limit: int,
 ) -> list[BuildSummary]:
     """Return builds, the newest first: of one project or all, running ones, ended ones or both.
 
-    `version` picks a release of the project, `before` those that started before a moment.
+    `versions` pick releases of the project. What was withdrawn is among them.
     """
-    query = _summaries().order_by(builds.c.started_at.desc(), builds.c.id).limit(limit)
+    query = _newest(limit, running=running)
     if project is not None:
         query = query.where(projects.c.name == project)
-    if version is not None:
-        query = query.where(releases.c.version_key == version_key(version))
-    if before is not None:
-        query = query.where(builds.c.started_at < before)
-    if running is not None:
-        is_running = builds.c.state == BuildState.RUNNING
-        query = query.where(is_running if running else ~is_running)
+    if versions is not None:
+        query = query.where(releases.c.version_key.in_(map(version_key, versions)))
     return [_summary(row) for row in connection.execute(query)]
+
+
+def _newest(limit: int, *, running: bool | None = None) -> Select[Any]:
+    query = _summaries().order_by(builds.c.started_at.desc(), builds.c.id).limit(limit)
+    is_running = builds.c.state == BuildState.RUNNING
+    return query if running is None else query.where(is_running if running else ~is_running)
 
 
 def _summaries() -> Select[Any]:

@@ -1,5 +1,6 @@
 """Certificates: what was checked of our wheels."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from packaging.version import Version
@@ -46,15 +47,15 @@ def record_certificate(
 
 
 def certificates_of_project(
-    connection: Connection, project: ProjectName, *, version: Version | None = None
+    connection: Connection, project: ProjectName, *, versions: Collection[Version] | None = None
 ) -> dict[tuple[str, Filename], Certification]:
-    """Return the certificates of a project's wheels, or a version's, by build and filename."""
+    """Return certificates of a project's wheels, or of some versions, by build and filename."""
     rows = connection.execute(
         select(wheels.c.build_id, wheels.c.filename, certificates)
         .join_from(certificates, wheels, wheels.c.id == certificates.c.wheel_id)
         .join(releases, releases.c.id == wheels.c.release_id)
         .join(projects, projects.c.id == releases.c.project_id)
-        .where(releases_are(project, version))
+        .where(releases_are(project, versions))
     )
     return {
         (row.build_id, Filename(row.filename)): Certification(

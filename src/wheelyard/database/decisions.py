@@ -1,6 +1,6 @@
 """What was decided about releases and targets."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -105,10 +105,10 @@ def _replacing(connection: Connection) -> postgresql.Insert | sqlite.Insert:
 
 
 def decisions(
-    connection: Connection, *, project: ProjectName, version: Version | None = None
+    connection: Connection, *, project: ProjectName, versions: Collection[Version] | None = None
 ) -> list[Decision]:
-    """Return the decisions on record about a project, or a version, the newest version first."""
-    return _found(connection, _query().where(releases_are(project, version)))
+    """Return what was decided about a project, or some versions of it, the newest first."""
+    return _found(connection, _query().where(releases_are(project, versions)))
 
 
 def newest_decisions(connection: Connection, *, project: ProjectName) -> list[Decision]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from packaging.version import Version
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, select
 
 from wheelyard.database.columns import clean
 from wheelyard.database.job_rows import Trial
@@ -85,7 +85,7 @@ def failure_groups(
             func.count().label("builds"),
             func.sum(projects.c.demand).label("demand"),
         )
-        .where(builds.c.cause_kind.is_not(None))
+        .where(builds.c.cause_kind.is_not(None), _is_there())
         .group_by(builds.c.cause_kind, builds.c.cause_subject)
         .order_by(
             func.count(func.distinct(projects.c.id)).desc(),
@@ -116,6 +116,7 @@ def _examples(connection: Connection, group: Row[Any]) -> tuple[ProjectName, ...
         .where(
             builds.c.cause_kind == group.cause_kind,
             builds.c.cause_subject.is_not_distinct_from(group.cause_subject),
+            _is_there(),
         )
         .group_by(projects.c.name, projects.c.demand)
         .order_by(projects.c.demand.desc(), projects.c.name)
@@ -238,7 +239,7 @@ def regressions(connection: Connection, *, limit: int) -> list[Regression]:
             last_built.label("last_built"),
             builds,
         )
-        .where(last_built.is_not(None), _is_newest())
+        .where(last_built.is_not(None), _is_newest(), _is_there())
         .order_by(projects.c.demand.desc(), projects.c.name, targets.c.name)
         .limit(limit)
     )
@@ -269,8 +270,7 @@ def missing_projects(connection: Connection, *, limit: int) -> list[MissingProje
             targets.c.name.label("target"),
             builds,
         )
-        .where(_is_newest(), projects.c.status != ProjectStatus.QUARANTINED)
-        .where(projects.c.removed_at.is_(None), releases.c.removed_at.is_(None))
+        .where(_is_newest(), _is_there())
         .order_by(projects.c.demand.desc(), projects.c.name, builds.c.finished_at.desc())
         .limit(limit * _MOST_TARGETS)
     )
@@ -290,6 +290,15 @@ def missing_projects(connection: Connection, *, limit: int) -> list[MissingProje
         )
         for name, rows in list(found.items())[:limit]
     ]
+
+
+def _is_there() -> ColumnElement[bool]:
+    """Return the condition that upstream has a release, and has not quarantined its project."""
+    return and_(
+        projects.c.status != ProjectStatus.QUARANTINED,
+        projects.c.removed_at.is_(None),
+        releases.c.removed_at.is_(None),
+    )
 
 
 def _is_newest() -> ColumnElement[bool]:

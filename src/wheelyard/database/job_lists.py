@@ -55,9 +55,16 @@ def jobs_in_state(
     return _found(connection, query.where(targets.c.name == target) if target else query)
 
 
-def jobs_of_project(connection: Connection, project: ProjectName) -> list[QueuedJob]:
-    """Return every job of a project, the newest version first."""
-    found = _found(connection, _query().where(projects.c.name == project).order_by(targets.c.name))
+def jobs_of_project(
+    connection: Connection, project: ProjectName, *, limit: int | None = None
+) -> list[QueuedJob]:
+    """Return every job of a project, the newest version first.
+
+    With a `limit`, so many of the releases that were uploaded last.
+    """
+    latest = releases.c.uploaded_at.desc().nulls_last()
+    query = _query().where(projects.c.name == project).order_by(latest, jobs.c.id).limit(limit)
+    found = sorted(_found(connection, query), key=lambda job: job.target)
     return sorted(found, key=lambda job: job.version, reverse=True)
 
 

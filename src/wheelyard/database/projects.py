@@ -1,5 +1,6 @@
 """Wants, polls and plans, and everything that is known of a project."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from packaging.version import Version
@@ -143,11 +144,11 @@ def start_planning(connection: Connection, project: ProjectName) -> bool:
 
 
 def project_overview(
-    connection: Connection, project: ProjectName, *, version: Version | None = None
+    connection: Connection, project: ProjectName, *, versions: Collection[Version] | None = None
 ) -> ProjectOverview | None:
     """Return everything that people see of a project; None if nobody ever asked for it.
 
-    With a `version`, only what was decided, made and built of that one is read.
+    With `versions`, only what was decided, made and built of these is read.
     """
     row = connection.execute(select(projects).where(projects.c.name == project)).one_or_none()
     if row is None:
@@ -169,16 +170,16 @@ def project_overview(
         demand=row.demand,
         skips=tuple(skips_of(connection, project)),
         wants=tuple(wants(connection, project=project)),
-        decisions=tuple(decisions(connection, project=project, version=version)),
-        wheels=tuple(wheels_of_project(connection, project, version=version)),
+        decisions=tuple(decisions(connection, project=project, versions=versions)),
+        wheels=tuple(wheels_of_project(connection, project, versions=versions)),
         builds=tuple(
-            build_summaries(connection, project=project, version=version, limit=_OVERVIEW_BUILDS)
+            build_summaries(connection, project=project, versions=versions, limit=_OVERVIEW_BUILDS)
         ),
-        attempts=last_attempts(connection, project, version=version),
+        attempts=last_attempts(connection, project, versions=versions),
         removed_versions=removed_versions(connection, project),
-        uploads=upload_times(connection, project, version=version),
-        certificates=certificates_of_project(connection, project, version=version),
-        dependencies=dependencies_of_project(connection, project, version=version),
+        uploads=upload_times(connection, project, versions=versions),
+        certificates=certificates_of_project(connection, project, versions=versions),
+        dependencies=dependencies_of_project(connection, project, versions=versions),
         cross_failures=tuple(cross_failures_of(connection, project)),
     )
 

@@ -79,22 +79,22 @@ def removed_versions(connection: Connection, project: ProjectName) -> frozenset[
 
 
 def upload_times(
-    connection: Connection, project: ProjectName, *, version: Version | None = None
+    connection: Connection, project: ProjectName, *, versions: Collection[Version] | None = None
 ) -> dict[Version, datetime | None]:
     """Return the versions that upstream has of a project, and when each was first uploaded."""
     rows = connection.execute(
         select(releases.c.version, releases.c.uploaded_at)
         .join(projects, projects.c.id == releases.c.project_id)
-        .where(releases_are(project, version), releases.c.removed_at.is_(None))
+        .where(releases_are(project, versions), releases.c.removed_at.is_(None))
     )
     return {Version(row.version): row.uploaded_at for row in rows}
 
 
-def releases_are(project: ProjectName, version: Version | None) -> ColumnElement[bool]:
-    """Return the condition that picks a project's releases, or one, where both are joined."""
-    if version is not None:
-        return release_is(project, version)
-    return projects.c.name == project
+def releases_are(project: ProjectName, versions: Collection[Version] | None) -> ColumnElement[bool]:
+    """Return the condition that picks a project's releases, or some, where both are joined."""
+    if versions is None:
+        return projects.c.name == project
+    return (projects.c.name == project) & releases.c.version_key.in_(map(version_key, versions))
 
 
 def release_is(project: ProjectName, version: Version) -> ColumnElement[bool]:

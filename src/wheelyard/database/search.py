@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Select, exists, func, select
 from wheelyard.database.dialect import is_before, listed
 from wheelyard.database.tables import projects, releases, wheels
 from wheelyard.model.names import ProjectName
+from wheelyard.model.project import ProjectStatus
 from wheelyard.model.wheel import WheelState
 
 _LONGEST = 60
@@ -36,7 +37,7 @@ _LEAST_SIMILAR = 0.4
 _LENGTH_APART = 3
 _FEW = 3
 _SPARE = 20
-"""So many more are taken than are shown, for some may be of projects that are gone."""
+"""So many more are taken than are shown, for some may be of projects that were withdrawn."""
 
 _AS_TYPED, _NEARLY, _PART, _SIMILAR = 0.0, 1.0, 1.5, 2.0
 """How many powers of ten more a project must be asked for to outrank one that suits better."""
@@ -58,6 +59,7 @@ def search(connection: Connection, text: str, *, limit: int) -> list[FoundProjec
     That of the very name comes first. Then come those whose names begin so, those that begin so
     but for one mistake in typing or for a usual affix, and, of those that are asked for most, those
     whose names hold it or are similar: by demand, of which what suits less needs ten times as much.
+    Nobody is led to what upstream has withdrawn or quarantined.
     """
     wanted = _SEPARATORS.sub("-", text[:_LONGEST].lower()).strip("-")
     if not wanted:
@@ -148,7 +150,9 @@ def _found(connection: Connection, names: list[str]) -> list[FoundProject]:
     columns = (projects.c.name, projects.c.display_name, projects.c.summary)
     rows = connection.execute(
         select(*columns, has_wheels.label("has_wheels")).where(
-            projects.c.name.in_(names), projects.c.removed_at.is_(None)
+            projects.c.name.in_(names),
+            projects.c.removed_at.is_(None),
+            projects.c.status != ProjectStatus.QUARANTINED,
         )
     )
     known = {

@@ -200,14 +200,16 @@ def uncertified_wheels(
 
 
 def wheels_of_project(
-    connection: Connection, project: ProjectName, *, version: Version | None = None
+    connection: Connection, project: ProjectName, *, versions: Collection[Version] | None = None
 ) -> list[Wheel]:
-    """Return a project's wheels, or a version's, in every state.
+    """Return a project's wheels, or those of some versions, in every state.
 
     The newest version comes first, and of each they are ordered by filename.
     """
     rows = connection.execute(
-        _query().where(releases_are(project, version)).order_by(wheels.c.filename, wheels.c.channel)
+        _query()
+        .where(releases_are(project, versions))
+        .order_by(wheels.c.filename, wheels.c.channel)
     )
     found = [_wheel(row) for row in rows]
     found.sort(key=lambda wheel: wheel.version, reverse=True)
@@ -237,7 +239,7 @@ def wheel_by_path(connection: Connection, path: str) -> Wheel | None:
 
 
 def dependencies_of_project(
-    connection: Connection, project: ProjectName, *, version: Version | None = None
+    connection: Connection, project: ProjectName, *, versions: Collection[Version] | None = None
 ) -> dict[Filename, tuple[str, ...]]:
     """Return the Debian packages that users of a project's wheels need, by filename."""
     rows = connection.execute(
@@ -245,7 +247,7 @@ def dependencies_of_project(
         .join_from(wheels, wheel_dependencies, wheel_dependencies.c.wheel_id == wheels.c.id)
         .join(releases, releases.c.id == wheels.c.release_id)
         .join(projects, projects.c.id == releases.c.project_id)
-        .where(releases_are(project, version))
+        .where(releases_are(project, versions))
         .distinct()
         .order_by(wheels.c.filename, wheel_dependencies.c.package)
     )

@@ -59,6 +59,14 @@ def parse_project_name(text: str) -> ProjectName:
     return ProjectName(name)
 
 
+def project_name_or_none(text: str) -> ProjectName | None:
+    """Return the normalised form of a project's name; None if the text cannot be one."""
+    try:
+        return parse_project_name(text)
+    except InvalidName:
+        return None
+
+
 def parse_target_name(text: str) -> TargetName:
     """Return a target's name, which reads `<channel>-<python tag>-<architecture>`.
 

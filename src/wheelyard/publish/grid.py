@@ -69,8 +69,11 @@ class Grid:
     versions: int
 
 
-def grid(project: ProjectOverview, *, start: int = 0, limit: int) -> Grid:
-    """Return the rows of some versions of a project, from the newest on."""
+def grid(project: ProjectOverview, *, limit: int, versions: int | None = None) -> Grid:
+    """Return the rows of a project's newest versions.
+
+    Where only some of them were read, `versions` tells how many there are in all.
+    """
     decided: dict[Version, dict[TargetName, Decision]] = {}
     for decision in project.decisions:
         decided.setdefault(decision.version, {})[decision.target] = decision
@@ -85,9 +88,9 @@ def grid(project: ProjectOverview, *, start: int = 0, limit: int) -> Grid:
                     for target in targets
                 ),
             )
-            for version in sorted(decided, reverse=True)[start : start + limit]
+            for version in sorted(decided, reverse=True)[:limit]
         ),
-        versions=len(decided),
+        versions=len(decided) if versions is None else versions,
     )
 
 

@@ -80,6 +80,7 @@ class Publisher:
         self._store = store
         self._clock = clock
         self._server_url = settings.server_url
+        self._may_ask = settings.site.requests_per_hour > 0
         self._upstream = settings.upstream.url if upstream is None else upstream
         self._purge = purge
         self._notary = Notary(engine, store=store, settings=settings)
@@ -145,7 +146,8 @@ class Publisher:
         """Return the active channels, having marked every page if the layout has changed.
 
         A new channel changes what the plain index may hold, a new address the installation lines,
-        a new version of this program perhaps the form of every page.
+        a new version of this program perhaps the form of every page, and where visitors may not
+        ask for builds no page offers it.
         """
         with reading(self._engine) as connection:
             channels = active_channels(connection)
@@ -153,6 +155,7 @@ class Publisher:
                 "version": _LAYOUT_VERSION,
                 "channels": list(channels),
                 "url": self._server_url,
+                "may_ask": self._may_ask,
             }
             if state.get_state(connection, _LAYOUT) == layout:
                 return channels
@@ -243,6 +246,7 @@ class Publisher:
             index=index_for(project, channels),
             server_url=self._server_url,
             upstream_url=url,
+            may_ask=self._may_ask,
         )
         self._store.put(f"{folder}/index.html", html)
         self._store.put(f"{folder}/index.json", project_document(shown))

@@ -31,17 +31,23 @@ _BELOW_TWO = "../../../"
 _VERSIONS = 30
 _WHEELS = 12
 _BUILDS = 10
-VERSIONS_ON_PAGE = 200
+VERSIONS_ON_PAGE = 100
 """So many versions are on a page of all versions."""
 
 
 def project_page(
-    project: ProjectOverview, *, index: str, server_url: str, upstream_url: str | None
+    project: ProjectOverview,
+    *,
+    index: str,
+    server_url: str,
+    upstream_url: str | None,
+    may_ask: bool,
 ) -> bytes:
     """Return a project's page; `index` is the one that its installation lines name.
 
-    `project` is without what was withdrawn, `upstream_url` is where upstream tells of it. It shows
-    the newest versions, wheels and builds: what is older has pages of its own.
+    `project` is without what was withdrawn, `upstream_url` is where upstream tells of it. With
+    `may_ask` it offers to have it built. It shows the newest versions, wheels and builds: what is
+    older has pages of its own.
     """
     shown = grid(project, limit=_VERSIONS)
     return render(
@@ -50,6 +56,7 @@ def project_page(
         server_url=server_url,
         index_url=index_url(server_url, index),
         upstream_url=upstream_url,
+        may_ask=may_ask,
         project=project,
         offered=any(is_offered(wheel) for wheel in project.wheels),
         packages=_debian_packages(project, _newest_wheels(project)),
@@ -101,11 +108,16 @@ def version_page(  # noqa: PLR0913 - what the page shows
     )
 
 
-def versions_page(project: ProjectOverview, *, page: int, server_url: str) -> bytes | None:
-    """Return a page of all versions, from 1 on; None if there is no such page."""
+def versions_page(
+    project: ProjectOverview, *, page: int, versions: int, server_url: str
+) -> bytes | None:
+    """Return a page of all versions, from 1 on; None if there is no such page.
+
+    Of the project only the versions of that page need have been read; `versions` counts all.
+    """
     project = without_gone(project)
     start = (page - 1) * VERSIONS_ON_PAGE
-    shown = grid(project, start=start, limit=VERSIONS_ON_PAGE)
+    shown = grid(project, limit=VERSIONS_ON_PAGE, versions=versions)
     if not shown.rows:
         return None
     return render(

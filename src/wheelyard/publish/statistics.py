@@ -43,12 +43,19 @@ class StatisticsPages:
     pause_seconds = 60.0
 
     def __init__(
-        self, engine: Engine, *, store: Store, clock: Clock, settings: DownloadsSettings
+        self,
+        engine: Engine,
+        *,
+        store: Store,
+        clock: Clock,
+        settings: DownloadsSettings,
+        server_url: str,
     ) -> None:
         self._engine = engine
         self._store = store
         self._clock = clock
         self._settings = settings
+        self._server_url = server_url
         self._written: Statistics | None = None
 
     def tick(self) -> int:
@@ -59,7 +66,8 @@ class StatisticsPages:
             self._store.put("stats/index.json", statistics_document(found))
             for name, table in statistics_tables(found).items():
                 self._store.put(f"stats/{name}.csv", table)
-            self._store.put("stats/index.html", statistics_page(found, settings=self._settings))
+            page = statistics_page(found, settings=self._settings, server_url=self._server_url)
+            self._store.put("stats/index.html", page)
             self._written = found
         return 0
 
@@ -75,11 +83,12 @@ class _Bar:
     """So much of the height is shown in another colour."""
 
 
-def statistics_page(found: Statistics, *, settings: DownloadsSettings) -> bytes:
+def statistics_page(found: Statistics, *, settings: DownloadsSettings, server_url: str) -> bytes:
     """Return the page for people."""
     return render(
         "stats.html",
         root="../",
+        server_url=server_url,
         found=found,
         days=_bars(found.days, "%d %b"),
         months=_bars(found.months, "%b %Y"),

@@ -115,7 +115,7 @@ async function follow(log) {
       }
       tell("Following the log.");
       wait = 1000;
-      if (!piece.text) await pause(wait);
+      if (piece.is_running) await pause(wait);
     } catch {
       tell("The server does not answer; trying again.");
       await pause(wait);

@@ -5,15 +5,18 @@ import secrets
 import threading
 from collections import deque
 from collections.abc import Callable
+from ipaddress import IPv4Address, IPv6Network, ip_address
 from time import monotonic
 
 _HOUR_SECONDS = 3600.0
+_NETWORK_BITS = 64
 
 
 class Allowance:
     """So many things an hour in all, and a tenth of them for one address.
 
-    Addresses are held in memory for an hour at most, mixed with a secret of this process.
+    Of IPv6 the network of a customer, a /64, counts as one address. Addresses are held in memory
+    for an hour at most, mixed with a secret of this process.
     """
 
     def __init__(self, per_hour: int, *, now: Callable[[], float] = monotonic) -> None:
@@ -31,7 +34,7 @@ class Allowance:
 
     def grant(self, address: str) -> bool:
         """Return whether somebody may do it once more, and count it if so."""
-        who = hashlib.blake2b(address.encode(), key=self._secret, digest_size=16).digest()
+        who = hashlib.blake2b(_of_one(address).encode(), key=self._secret, digest_size=16).digest()
         with self._lock:
             now = self._now()
             while self._granted and self._granted[0][0] <= now - _HOUR_SECONDS:
@@ -41,3 +44,14 @@ class Allowance:
                 return False
             self._granted.append((now, who))
             return True
+
+
+def _of_one(address: str) -> str:
+    """Return what tells somebody's addresses from others'; what is no address is itself."""
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(found, IPv4Address):
+        return str(found)
+    return str(found.ipv4_mapped or IPv6Network((found, _NETWORK_BITS), strict=False))

@@ -70,7 +70,7 @@ def api_page(request: Request) -> Response:
     state = app_state(request)
     with reading(state.engine) as connection:
         newest = wheels.newest_wheels(connection, limit=1)
-        attempts = builds.build_summaries(connection, running=False, limit=1)
+        attempts = builds.shown_builds(connection, running=False, limit=1)
     examples = [*_ALWAYS]
     for wheel in newest:
         examples += _filled(_OF_PROJECT, project=wheel.project, version=str(wheel.version))

@@ -80,6 +80,7 @@ def create_app(
     app.include_router(builder_api.router)
     app.include_router(public_api.router)
     app.include_router(public_projects.router)
+    app.include_router(checking.router)
     app.router.routes.extend(
         [
             *api_page.ROUTES,
@@ -88,7 +89,6 @@ def create_app(
             *build_pages.ROUTES,
             *changes.ROUTES,
             *check_page.ROUTES,
-            *checking.ROUTES,
             *clients_page.ROUTES,
             *crawlers.ROUTES,
             *feeds.ROUTES,

@@ -1,5 +1,7 @@
 """Asking for a build: the page with its form, and what programs ask for."""
 
+from urllib.parse import urlsplit
+
 from packaging.version import InvalidVersion, Version
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -12,13 +14,13 @@ from wheelyard.errors import AskedTooOften, BadInput, Refused
 from wheelyard.model.names import ProjectName, parse_project_name
 from wheelyard.model.project import Want
 from wheelyard.render import render
-from wheelyard.web.responses import CONTENT_POLICY, HTML, LIVE_CACHING, moved
+from wheelyard.web.responses import moved, passing_page
 from wheelyard.web.state import AppState, app_state
 
 _MAX_TEXT = 200
 _OK, _UNPROCESSABLE, _TOO_MANY = 200, 422, 429
 _SAME_SITE = frozenset({"same-origin", "none"})
-"""Browsers tell who sends a form; programs say nothing."""
+_HOUR_SECONDS = 3600
 
 
 def ask_form(request: Request) -> Response:
@@ -64,7 +66,7 @@ def ask_for(
         Refused: if a page of another site asks, or nobody may.
     """
     state = app_state(request)
-    if request.headers.get("Sec-Fetch-Site", "none") not in _SAME_SITE:
+    if not _is_own(request):
         raise Refused("a page of another site", "Ask from this site's own pages")
     name = parse_project_name(project)
     chosen = None if version is None else _version(state, name, version)
@@ -78,13 +80,25 @@ def ask_for(
     return name, chosen
 
 
+def _is_own(request: Request) -> bool:
+    """Whether no page of another site sends a request; browsers tell, programs say nothing.
+
+    `Sec-Fetch-Site` is only sent where nobody can listen, `Origin` with every form.
+    """
+    if request.headers.get("Sec-Fetch-Site", "none") not in _SAME_SITE:
+        return False
+    origin = request.headers.get("Origin")
+    ours = {request.headers.get("Host"), urlsplit(app_state(request).settings.server_url).netloc}
+    return origin is None or origin.partition("://")[2] in ours
+
+
 def _version(state: AppState, project: ProjectName, text: str) -> Version:
     try:
         version = Version(text)
     except InvalidVersion:
         raise BadInput(repr(text), "This is no version") from None
     with reading(state.engine) as connection:
-        found = project_overview(connection, project, version=version)
+        found = project_overview(connection, project, versions=[version])
     is_known = found is None or found.read_at is None or found.decisions or found.uploads
     if not is_known:
         raise BadInput(f"{project} {version}", "Upstream has no such version")
@@ -111,13 +125,8 @@ def _page(  # noqa: PLR0913 - what the page shows
         error=error,
         may_ask=state.requests.is_open,
     )
-    headers = {
-        "Content-Type": HTML,
-        "Content-Length": str(len(body)),
-        "Content-Security-Policy": CONTENT_POLICY,
-        "Cache-Control": LIVE_CACHING,
-    }
-    return Response(b"" if request.method == "HEAD" else body, status_code=status, headers=headers)
+    headers = {"Retry-After": str(_HOUR_SECONDS)} if status == _TOO_MANY else None
+    return passing_page(request, body, status=status, headers=headers)
 
 
 ROUTES = [

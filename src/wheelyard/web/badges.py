@@ -11,7 +11,7 @@ from wheelyard.database.decisions import newest_decisions
 from wheelyard.database.engine import reading
 from wheelyard.errors import InvalidName
 from wheelyard.model.build import Decision
-from wheelyard.model.names import parse_project_name, parse_target_name
+from wheelyard.model.names import parse_target_name, project_name_or_none
 from wheelyard.publish.badges import Badge, badge_picture, project_badge, target_badge
 from wheelyard.web.responses import SVG, Representation, not_found, whole_response
 from wheelyard.web.state import app_state
@@ -32,9 +32,8 @@ def of_target(request: Request) -> Response:
 
 
 def _decisions(request: Request) -> list[Decision]:
-    try:
-        name = parse_project_name(request.path_params["name"])
-    except InvalidName:
+    name = project_name_or_none(request.path_params["name"])
+    if name is None:
         return []
     with reading(app_state(request).engine) as connection:
         return newest_decisions(connection, project=name)

@@ -98,7 +98,7 @@ def _before(state: AppState, found: BuildSummary) -> list[BuildSummary]:
     """Return earlier attempts at the same, the newest first."""
     with reading(state.engine) as connection:
         attempts = builds.build_summaries(
-            connection, project=found.project, version=found.version, limit=_ATTEMPTS
+            connection, project=found.project, versions=[found.version], limit=_ATTEMPTS
         )
     return [
         one for one in attempts if one.target == found.target and one.started_at < found.started_at

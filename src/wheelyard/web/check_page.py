@@ -12,7 +12,7 @@ from wheelyard.database.targets import active_targets
 from wheelyard.errors import BadInput, NotFound
 from wheelyard.render import render
 from wheelyard.web.checking import BUSY, MAX_FILE_BYTES, RETRY, TOO_LARGE, check, slot
-from wheelyard.web.responses import CONTENT_POLICY, HTML, LIVE_CACHING, moved
+from wheelyard.web.responses import moved, passing_page
 from wheelyard.web.state import AppState, app_state
 
 _OK = 200
@@ -97,15 +97,8 @@ def _page(  # noqa: PLR0913 - what the page shows
         error=error,
         words=WORDS,
     )
-    headers = {
-        "Content-Type": HTML,
-        "Content-Length": str(len(body)),
-        "Content-Security-Policy": CONTENT_POLICY,
-        "Cache-Control": LIVE_CACHING,
-    }
-    if status == _UNAVAILABLE:
-        headers |= RETRY
-    return Response(b"" if request.method == "HEAD" else body, status_code=status, headers=headers)
+    headers = RETRY if status == _UNAVAILABLE else None
+    return passing_page(request, body, status=status, headers=headers)
 
 
 ROUTES = [

@@ -3,11 +3,11 @@
 import threading
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Annotated
 
+from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
 from wheelyard.checking.environment import marker_environment
 from wheelyard.checking.reading import read_needs
@@ -18,7 +18,10 @@ from wheelyard.database.engine import reading
 from wheelyard.database.targets import active_targets
 from wheelyard.errors import BadInput, UnknownTarget, UploadRefused
 from wheelyard.model.target import Target
+from wheelyard.protocol import Problem
 from wheelyard.web.problems import problem_response
+from wheelyard.web.public_api import PREFIX, PROBLEMS
+from wheelyard.web.public_models import CheckReply
 from wheelyard.web.responses import LIVE_CACHING
 from wheelyard.web.state import AppState, app_state
 
@@ -37,19 +40,39 @@ RETRY = {"Retry-After": "5"}
 _MAX_FILENAME = 250
 _TOO_LARGE = 413
 _UNAVAILABLE = 503
+router = APIRouter(prefix=PREFIX, tags=["public"], responses=PROBLEMS)
 _slots = threading.BoundedSemaphore(2)
 """Reading a large file takes seconds of a processor, which others need too."""
 
 
-async def api_check(request: Request) -> Response:
-    """Answer for `POST /api/v1/check`: the body is the file, `filename` and `target` are told."""
+@router.post(
+    "/check",
+    response_model=CheckReply,
+    responses={
+        413: {"model": Problem, "description": "The file is too large."},
+        503: {"model": Problem, "description": "Others have files checked; see `Retry-After`."},
+    },
+    openapi_extra={
+        "requestBody": {
+            "description": "The file as it is: requirements, a lock, pyproject.toml.",
+            "content": {"text/plain": {"schema": {"type": "string"}}},
+        }
+    },
+)
+async def check_file(
+    request: Request,
+    filename: Annotated[str, Query(description="Its name, which tells its form.")] = "",
+    target: Annotated[
+        str | None, Query(description="For which target; needed if there are several.")
+    ] = None,
+) -> Response:
+    """Tell for each requirement of a file whether there is a wheel for a board."""
     try:
         data = await read_body(request.stream())
     except UploadRefused as error:
         return problem_response(
             request, _TOO_LARGE, error="UploadRefused", message=str(error.subject)
         )
-    asked = request.query_params
     with slot() as is_free:
         if not is_free:
             return problem_response(
@@ -59,8 +82,8 @@ async def api_check(request: Request) -> Response:
             check,
             app_state(request),
             data,
-            filename=asked.get("filename", ""),
-            target_name=asked.get("target"),
+            filename=filename,
+            target_name=target,
         )
     return JSONResponse(report_document(report), headers={"Cache-Control": LIVE_CACHING})
 
@@ -140,7 +163,3 @@ def _target(active: Sequence[Target], name: str | None) -> Target:
         if target.name == name:
             return target
     raise UnknownTarget(repr(name[:_MAX_FILENAME]), f"Those of this server are {names}")
-
-
-ROUTES = [Route("/api/v1/check", api_check, methods=["POST"])]
-"""The routes of the interface for programs."""

@@ -29,7 +29,7 @@ def clients(request: Request) -> Response:
         }
         for tool in _ORDER
     }
-    body = render("clients.html", root="", shown=shown, several=several)
+    body = render("clients.html", root="", server_url=server_url, shown=shown, several=several)
     return whole_response(request, Representation(body=body, content_type=HTML))
 
 

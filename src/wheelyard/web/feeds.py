@@ -7,8 +7,7 @@ from starlette.routing import Route
 from wheelyard.database.builds import newest_failures
 from wheelyard.database.engine import reading
 from wheelyard.database.wheels import newest_wheels
-from wheelyard.errors import InvalidName
-from wheelyard.model.names import parse_project_name
+from wheelyard.model.names import project_name_or_none
 from wheelyard.publish import feeds
 from wheelyard.web.responses import Representation, moved, not_found, whole_response
 from wheelyard.web.state import app_state
@@ -36,9 +35,8 @@ def failures(request: Request) -> Response:
 def of_project(request: Request) -> Response:
     """Answer for `/project/NAME/feed.atom`; it is empty where there is nothing to tell yet."""
     given = request.path_params["name"]
-    try:
-        name = parse_project_name(given)
-    except InvalidName:
+    name = project_name_or_none(given)
+    if name is None:
         return not_found()
     if given != name:
         return moved(request, f"project/{name}/feed.atom")

@@ -5,10 +5,10 @@ from starlette.responses import Response
 
 from wheelyard.database.engine import reading
 from wheelyard.database.search import FoundProject, search
-from wheelyard.errors import InvalidName, Unavailable
-from wheelyard.model.names import parse_project_name
+from wheelyard.errors import Unavailable
+from wheelyard.model.names import project_name_or_none
 from wheelyard.render import render
-from wheelyard.web.responses import CONTENT_POLICY, HTML, LIVE_CACHING, not_found, root_path
+from wheelyard.web.responses import not_found, passing_page, root_path
 from wheelyard.web.state import app_state
 
 _SUGGESTIONS = 8
@@ -37,24 +37,11 @@ def missing_page(request: Request, text: str) -> Response:
         root=root_path(request),
         server_url=state.settings.server_url,
         path=request.url.path,
-        name=_name(text) if request.url.path.startswith(_PROJECT) else None,
+        name=project_name_or_none(text) if request.url.path.startswith(_PROJECT) else None,
         found=_suggestions(request, text),
         may_ask=state.requests.is_open,
     )
-    headers = {
-        "Content-Security-Policy": CONTENT_POLICY,
-        "Cache-Control": LIVE_CACHING,
-        "Content-Length": str(len(body)),
-    }
-    content = b"" if request.method == "HEAD" else body
-    return Response(content, status_code=404, media_type=HTML, headers=headers)
-
-
-def _name(text: str) -> str | None:
-    try:
-        return parse_project_name(text)
-    except InvalidName:
-        return None
+    return passing_page(request, body, status=404)
 
 
 def _suggestions(request: Request, text: str) -> list[FoundProject]:

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic import AwareDatetime, BaseModel
+from pydantic import BaseModel
 
 from wheelyard.database import builds, search, wheels
 from wheelyard.database.engine import reading
@@ -39,6 +39,7 @@ SHORT = "max-age=60"
 _JSON = "application/json"
 _MAX_PAGE = 200
 _LOG_PIECE = 256 * 1024
+_BUILD_ID = "^[0-9a-f]{32}$"
 
 _MEANING = {
     404: "There is no such thing here.",
@@ -53,7 +54,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 router = APIRouter(prefix=PREFIX, tags=["public"], responses=PROBLEMS)
 
 ProjectPath = Annotated[str, Path(max_length=200, description="The project's name, however spelt.")]
-BuildPath = Annotated[str, Path(pattern="^[0-9a-f]{32}$", description="The build's id.")]
+BuildPath = Annotated[str, Path(pattern=_BUILD_ID, description="The build's id.")]
 PageSize = Annotated[int, Query(ge=1, le=_MAX_PAGE, description="At most so many.")]
 
 
@@ -124,17 +125,17 @@ def list_builds(
         bool | None, Query(description="Only those that run, or that ended.")
     ] = None,
     before: Annotated[
-        AwareDatetime | None, Query(description="Only those that started before.")
+        str | None, Query(pattern=_BUILD_ID, description="Only those after this one in the list.")
     ] = None,
     limit: PageSize = 50,
 ) -> Response:
     """List attempts of all projects, the newest first, a page at a time."""
     with reading(app_state(request).engine) as connection:
-        found = builds.build_summaries(connection, running=running, before=before, limit=limit + 1)
+        found = builds.shown_builds(connection, running=running, before=before, limit=limit + 1)
     shown = found[:limit]
     reply = BuildsReply(
         builds=tuple(map(build_reply, shown)),
-        before=shown[-1].started_at if len(found) > limit else None,
+        before=shown[-1].id if len(found) > limit else None,
     )
     return answer(request, reply, caching=LIVE)
 

@@ -49,7 +49,7 @@ class JobReply(Reply):
 
 
 class JobsReply(Reply):
-    """The jobs of one project, the newest version first."""
+    """The jobs of one project's newest releases, at most 500, the newest version first."""
 
     project: str
     jobs: tuple[JobReply, ...]
@@ -115,7 +115,7 @@ class BuildsReply(Reply):
     """Attempts, the newest first; `before` asks for the next page, null on the last one."""
 
     builds: tuple[BuildReply, ...]
-    before: datetime | None
+    before: str | None
 
 
 class LogReply(Reply):
@@ -232,3 +232,33 @@ class AskedReply(Reply):
 
     project: str
     version: str | None
+
+
+class RequirementReply(Reply):
+    """What becomes of a requirement; `jobs_before` and the estimate are of what is being built."""
+
+    requirement: str
+    place: str
+    project: str | None
+    outcome: str
+    sentence: str
+    version: str | None
+    filename: str | None
+    debian_packages: tuple[str, ...]
+    alternative: str | None
+    is_running: bool | None
+    jobs_before: int | None
+    estimate_seconds: int | None
+
+
+class CheckReply(Reply):
+    """What becomes of the requirements of a file, for a target."""
+
+    target: str
+    form: str
+    is_fine: bool
+    counts: dict[str, int]
+    debian_packages: tuple[str, ...]
+    apt_line: str | None
+    notes: tuple[str, ...]
+    requirements: tuple[RequirementReply, ...]

@@ -1,5 +1,6 @@
 """What programs are told of projects and their versions, and how they ask for builds."""
 
+from collections.abc import Collection
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -8,6 +9,7 @@ from packaging.version import InvalidVersion, Version
 from wheelyard.database import failures
 from wheelyard.database.engine import reading
 from wheelyard.database.projects import project_overview
+from wheelyard.database.withdrawn import shown_versions
 from wheelyard.errors import BadInput, NotFound, UnknownProject
 from wheelyard.model.names import ProjectName, parse_project_name
 from wheelyard.model.overview import ProjectOverview
@@ -93,8 +95,11 @@ def versions(
     limit: PageSize = 50,
 ) -> Response:
     """List a project's versions with what there is of each for each target, the newest first."""
-    project = _project(request, parse_project_name(name))
-    found = grid(project, start=start, limit=limit)
+    known = parse_project_name(name)
+    with reading(app_state(request).engine) as connection:
+        shown = shown_versions(connection, known)
+    project = _project(request, known, shown[start : start + limit])
+    found = grid(project, limit=limit, versions=len(shown))
     reply = VersionsReply(
         project=project.name,
         versions=tuple(_row(found, row, project) for row in found.rows),
@@ -107,7 +112,7 @@ def versions(
 @router.get("/projects/{name}/versions/{version}", response_model=VersionReply)
 def version(request: Request, name: ProjectPath, version: VersionPath) -> Response:
     """Tell everything about one version: targets, wheels with their hashes, and attempts."""
-    project = _project(request, parse_project_name(name), _version(version))
+    project = _project(request, parse_project_name(name), [_version(version)])
     found = grid(project, limit=1)
     if not found.rows:
         raise NotFound(f"{name} {version}", "Nothing is known of this version")
@@ -140,11 +145,9 @@ def ask(request: Request, name: ProjectPath, message: AskMessage) -> AskedReply:
     return AskedReply(project=project, version=None if version is None else str(version))
 
 
-def _project(
-    request: Request, name: ProjectName, version: Version | None = None
-) -> ProjectOverview:
+def _project(request: Request, name: ProjectName, versions: Collection[Version]) -> ProjectOverview:
     with reading(app_state(request).engine) as connection:
-        project = project_overview(connection, name, version=version)
+        project = project_overview(connection, name, versions=versions)
     if project is None:
         raise UnknownProject(name, "Nobody has asked for it here")
     return without_gone(project)

@@ -26,6 +26,7 @@ from wheelyard.web.public_models import (
 
 _NEXT = 20
 _RUNNING = 200
+_OF_PROJECT = 500
 _UNSEEN = timedelta(minutes=5)
 
 
@@ -54,8 +55,8 @@ def queue_reply(connection: Connection, *, target: str | None = None) -> QueueRe
 
 
 def jobs_reply(connection: Connection, project: ProjectName) -> JobsReply:
-    """Return the jobs of a project, with their places."""
-    jobs = job_lists.jobs_of_project(connection, project)
+    """Return the jobs of a project's newest releases, with their places."""
+    jobs = job_lists.jobs_of_project(connection, project, limit=_OF_PROJECT)
     waiting = {job.target for job in jobs if job.state is JobState.WAITING}
     places = {target: queue_places(connection, target) for target in sorted(waiting)}
     return JobsReply(

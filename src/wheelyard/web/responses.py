@@ -1,5 +1,6 @@
 """Answers with entity tags, caching and lengths, made in one place."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -65,6 +66,20 @@ def whole_response(request: Request, shown: Representation) -> Response:
         headers["Content-Security-Policy"] = CONTENT_POLICY
     headers["Content-Length"] = str(len(shown.body))
     return Response(b"" if request.method == "HEAD" else shown.body, headers=headers)
+
+
+def passing_page(
+    request: Request, body: bytes, *, status: int, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Answer with a page that is only for this request: what was sent, or is not there."""
+    told = {
+        "Content-Type": HTML,
+        "Content-Length": str(len(body)),
+        "Content-Security-Policy": CONTENT_POLICY,
+        "Cache-Control": LIVE_CACHING,
+        **(headers or {}),
+    }
+    return Response(b"" if request.method == "HEAD" else body, status_code=status, headers=told)
 
 
 def file_response(

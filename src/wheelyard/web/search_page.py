@@ -6,8 +6,7 @@ from starlette.routing import Route
 
 from wheelyard.database.engine import reading
 from wheelyard.database.search import search
-from wheelyard.errors import InvalidName
-from wheelyard.model.names import parse_project_name
+from wheelyard.model.names import project_name_or_none
 from wheelyard.render import render
 from wheelyard.web.responses import HTML, Representation, moved, whole_response
 from wheelyard.web.state import app_state
@@ -32,18 +31,10 @@ def search_page(request: Request) -> Response:
         server_url=state.settings.server_url,
         text=text,
         found=found,
-        name=_name(text),
+        name=project_name_or_none(text),
         may_ask=state.requests.is_open,
     )
     return whole_response(request, Representation(body=body, content_type=HTML, caching=_CACHING))
-
-
-def _name(text: str) -> str | None:
-    """Return the name of a project that was typed, if it may be one."""
-    try:
-        return parse_project_name(text)
-    except InvalidName:
-        return None
 
 
 ROUTES = [

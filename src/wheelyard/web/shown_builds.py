@@ -10,6 +10,7 @@ from wheelyard.web.state import AppState
 
 _GZIP_WINDOW = 16 + zlib.MAX_WBITS
 _END = 48 * 1024
+_AT_ONCE = 1024**2
 _LONGEST_CHARACTER = 4
 
 
@@ -51,7 +52,7 @@ def log_piece(state: AppState, build: BuildSummary, *, offset: int, limit: int) 
             piece = builds.read_log(connection, build.id, start=offset, limit=limit)
     else:
         try:
-            piece = whole_log(state, build)[offset : offset + limit]
+            piece = unpacked_part(state.store.get(build.log_key), offset=offset, limit=limit)
         except NotStored:
             return b""
     return _whole_characters(piece)
@@ -67,6 +68,19 @@ def _whole_characters(piece: bytes) -> bytes:
             length = 2 + (byte >= 0xE0) + (byte >= 0xF0)  # noqa: PLR2004
             return piece if back >= length else piece[:-back]
     return piece
+
+
+def unpacked_part(packed: bytes, *, offset: int, limit: int) -> bytes:
+    """Undo gzip from a byte on; what is before it is passed over, what comes after left alone."""
+    unpacking = zlib.decompressobj(wbits=_GZIP_WINDOW)
+    passed = 0
+    while passed < offset:
+        some = unpacking.decompress(packed, min(offset - passed, _AT_ONCE))
+        if not some:
+            return b""
+        passed += len(some)
+        packed = unpacking.unconsumed_tail
+    return unpacking.decompress(packed, limit)
 
 
 def unpacked(packed: bytes) -> bytes:

@@ -8,8 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from wheelyard.errors import InvalidName, NotStored
-from wheelyard.model.names import parse_project_name
+from wheelyard.errors import NotStored
+from wheelyard.model.names import project_name_or_none
 from wheelyard.web.missing import missing_project
 from wheelyard.web.responses import (
     HTML,
@@ -40,9 +40,8 @@ def project(request: Request) -> Response:
     """Answer for `/project/NAME/`, its documents, and its versions."""
     rest: str = request.path_params["rest"]
     given, _, filename = rest.strip("/").partition("/")
-    try:
-        name = parse_project_name(given)
-    except InvalidName:
+    name = project_name_or_none(given)
+    if name is None:
         return missing_project(request, given)
     folder = f"project/{name}"
     match filename:

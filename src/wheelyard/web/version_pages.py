@@ -9,9 +9,9 @@ from wheelyard.checking.facts import QueuePlace
 from wheelyard.database.asked import queue_places
 from wheelyard.database.engine import Connection, reading
 from wheelyard.database.projects import project_overview
-from wheelyard.errors import InvalidName
+from wheelyard.database.withdrawn import shown_versions
 from wheelyard.model.build import Verdict
-from wheelyard.model.names import ProjectName, TargetName, parse_project_name
+from wheelyard.model.names import ProjectName, TargetName, project_name_or_none
 from wheelyard.model.overview import ProjectOverview
 from wheelyard.publish import site
 from wheelyard.publish.selection import index_for
@@ -33,18 +33,26 @@ _MAX_PAGE = 10_000
 def versions(request: Request) -> Response:
     """Answer for `/project/NAME/versions/?page=…`."""
     given = request.path_params["name"]
-    name = _name(given)
+    name = project_name_or_none(given)
     asked = request.query_params.get("page", "1")
     page = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < len("10000") else 0
     if name is None or not 0 < page <= _MAX_PAGE:
         return not_found()
+    start = (page - 1) * site.VERSIONS_ON_PAGE
     with reading(app_state(request).engine) as connection:
-        project = project_overview(connection, name)
+        found = shown_versions(connection, name)
+        on_page = found[start : start + site.VERSIONS_ON_PAGE]
+        project = project_overview(connection, name, versions=on_page)
     if project is None:
         return missing_project(request, given)
     if given != name or not request.url.path.endswith("/"):
         return moved(request, f"project/{name}/versions/")
-    body = site.versions_page(project, page=page, server_url=app_state(request).settings.server_url)
+    body = site.versions_page(
+        project,
+        page=page,
+        versions=len(found),
+        server_url=app_state(request).settings.server_url,
+    )
     if body is None:
         return not_found()
     return whole_response(request, Representation(body=body, content_type=HTML))
@@ -58,9 +66,11 @@ def version(request: Request, name: ProjectName, given: str, text: str) -> Respo
         return missing_project(request, name)
     state = app_state(request)
     with reading(state.engine) as connection:
-        project = project_overview(connection, name, version=chosen)
-        if project is None or not _is_shown(project):
+        project = project_overview(connection, name, versions=[chosen])
+        known = None if project is None else _known(project)
+        if project is None or known is None:
             return missing_project(request, name)
+        chosen = known
         if (given, text) != (name, str(chosen)) or not request.url.path.endswith("/"):
             return moved(request, f"project/{name}/{chosen}/")
         places = _places(connection, project, chosen)
@@ -77,10 +87,14 @@ def version(request: Request, name: ProjectName, given: str, text: str) -> Respo
     )
 
 
-def _is_shown(project: ProjectOverview) -> bool:
-    """Whether there is something to say of a version; wheels outlive targets and what they said."""
+def _known(project: ProjectOverview) -> Version | None:
+    """Return the version that was read as upstream spells it; None if nothing is to be said of it.
+
+    1.0 and 1.0.0 are the same. Wheels outlive targets and what was decided about them.
+    """
     shown = site.without_gone(project)
-    return bool(shown.decisions or shown.wheels)
+    decided = [decision.version for decision in shown.decisions]
+    return next(iter([*decided, *(wheel.version for wheel in shown.wheels)]), None)
 
 
 def _places(
@@ -94,13 +108,6 @@ def _places(
         if place is not None:
             found[target] = place
     return found
-
-
-def _name(text: str) -> ProjectName | None:
-    try:
-        return parse_project_name(text)
-    except InvalidName:
-        return None
 
 
 ROUTES = [

@@ -31,6 +31,7 @@ from wheelyard.settings import DownloadsSettings
 from wheelyard.storage.objects import open_store
 
 MUCH = Sum(downloads=1_234_567, saved_ms=3 * YEAR_MS, comparable_ms=25 * YEAR_MS)
+SERVER = "https://wheels.example.org/"
 FOUND = Statistics(
     today=TODAY,
     all_time=MUCH,
@@ -54,10 +55,11 @@ FOUND = Statistics(
 
 def test_the_page_shows_sums_plots_and_what_time_saved_means() -> None:
     settings = DownloadsSettings(factors={"": {"armv6l": 6.0}, "Raspberry Pi 5": {"armv7l": 3.0}})
-    page = statistics_page(FOUND, settings=settings).decode()
+    page = statistics_page(FOUND, settings=settings, server_url=SERVER).decode()
     for text in ("1,234,567", "3.0 years", "25.0 years", "numpy", "not told", "6.7", "77", "4,321"):
         assert text in page
     assert "armv7l for builds on Raspberry Pi 5 3" in page
+    assert f'<meta property="og:image" content="{SERVER}static/card.png">' in page
     # In all, for the month (in the plot and in its figures) and for the project on top.
     assert page.count(">25.0 years</td>") == 2
     assert page.count(">25.0 years</dd>") == 1
@@ -79,7 +81,9 @@ def test_the_page_of_nothing_is_there_too() -> None:
         months=(PeriodSum(starts_on=TODAY, sum=Sum()),),
         top=(),
     )
-    page = statistics_page(nothing, settings=DownloadsSettings(factors={})).decode()
+    page = statistics_page(
+        nothing, settings=DownloadsSettings(factors={}), server_url=SERVER
+    ).decode()
     assert "All factors are 1." in page
     assert "Downloaded most" not in page
 
@@ -106,7 +110,7 @@ def test_each_plot_has_its_data_and_nothing_in_it_runs() -> None:
     times = BuildTimes(up_to=(10, 60), counts=(1, 2, 0))
     found = replace(FOUND, builds=days, build_times=times, shares=shares)
     tables = statistics_tables(found)
-    page = statistics_page(found, settings=DownloadsSettings()).decode()
+    page = statistics_page(found, settings=DownloadsSettings(), server_url=SERVER).decode()
     linked = set(re.findall(r'href="([a-z-]+)\.csv"', page))
     assert linked == set(tables)
     rows = {name: list(csv.reader(io.StringIO(table.decode()))) for name, table in tables.items()}
@@ -127,7 +131,9 @@ def test_the_pages_are_written_when_something_changed(tmp_path: Path) -> None:
     upgrade(engine)
     store = open_store(f"file://{tmp_path / 'store'}")
     clock = SettableClock(NOW)
-    pages = StatisticsPages(engine, store=store, clock=clock, settings=DownloadsSettings())
+    pages = StatisticsPages(
+        engine, store=store, clock=clock, settings=DownloadsSettings(), server_url=SERVER
+    )
     pages.tick()
     assert json.loads(store.get("stats/index.json"))["all_time"]["downloads"] == 0
     store.delete("stats/index.html")
