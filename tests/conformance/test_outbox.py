@@ -8,10 +8,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from factories import NOW, project_name
 from stocked import stock
 from wheelyard.clock import SettableClock
+from wheelyard.database import tables
 from wheelyard.database.engine import Engine, reading, writing
 from wheelyard.database.pages import (
     PageToWrite,
@@ -75,8 +77,13 @@ def test_projects_that_are_marked_together_get_a_serial_each_and_keep_it(engine:
 
 
 def test_more_projects_than_fit_one_statement_are_marked(engine: Engine) -> None:
-    marked = known(engine, [f"p{number:04}" for number in range(1100)])
+    (first,) = known(engine, ["p0000"])
     with writing(engine) as connection:
+        row = connection.execute(select(tables.projects)).one()._asdict()
+        del row["id"]
+        others = [row | {"name": f"p{number:04}"} for number in range(1, 1100)]
+        connection.execute(tables.projects.insert(), others)
+        marked = [first, *(project_name(other["name"]) for other in others)]
         mark_pages(connection, marked)
     assert names(waiting(engine)) == marked
     assert len({page.revision for page in waiting(engine)}) == len(marked)

@@ -95,6 +95,7 @@ def moments(server: Server, chance: random.Random) -> Iterator[Callable[[], bool
             yield is_now
 
 
+@pytest.mark.soak
 def test_services_that_are_killed_again_and_again_end_as_a_fresh_reading(
     tmp_path: Path, server: Server, upstream: FakeUpstream
 ) -> None:

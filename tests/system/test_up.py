@@ -139,6 +139,7 @@ def table(printed: str) -> list[str]:
     return lines[start + 1 :]
 
 
+@pytest.mark.soak
 def test_a_builder_that_is_killed_again_and_again_loses_nothing(
     tmp_path: Path, line: Line, upstream: FakeUpstream
 ) -> None:
