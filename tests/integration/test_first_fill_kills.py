@@ -8,6 +8,7 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from sqlalchemy import select, update
 
 from factories import NOW
@@ -54,6 +55,7 @@ def end_leases(engine: Engine) -> None:
         )
 
 
+@pytest.mark.soak
 def test_a_first_fill_survives_kills(tmp_path: Path) -> None:
     engine = connect(f"sqlite:///{tmp_path / 'wheelyard.sqlite'}")
     upgrade(engine)

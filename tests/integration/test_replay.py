@@ -125,20 +125,21 @@ def check_replay(
         return found
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_what_the_changelog_told_in_any_order_ends_as_a_fresh_reading(
     tmp_path: Path, sqlite_engines: EngineMaker, seed: int
 ) -> None:
     check_replay(tmp_path, sqlite_engines, seed=seed, steps=60, sources=CHANGELOG)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_sources_that_come_and_go_end_as_a_fresh_reading(
     tmp_path: Path, sqlite_engines: EngineMaker, seed: int
 ) -> None:
     check_replay(tmp_path, sqlite_engines, seed=seed, steps=60, sources=ALL)
 
 
+@pytest.mark.soak
 def test_a_longer_history_with_wheels_of_ours_ends_as_a_fresh_reading(
     tmp_path: Path, sqlite_engines: EngineMaker
 ) -> None:
@@ -156,7 +157,7 @@ def test_a_history_ends_as_a_fresh_reading_on_postgresql(
 @pytest.mark.soak
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("sources", [CHANGELOG, ALL])
-@pytest.mark.parametrize("seed", range(100, 140))
+@pytest.mark.parametrize("seed", [2, *range(100, 140)])
 def test_many_histories_end_as_fresh_readings(
     tmp_path: Path, sqlite_engines: EngineMaker, seed: int, sources: tuple[SourceName, ...]
 ) -> None:

@@ -14,7 +14,7 @@ from tls import make_certificate
 from wheelyard.settings import Settings
 from yard import Yard, make_yard
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.soak]
 
 _CONFIGURATION = """
 [mirror]

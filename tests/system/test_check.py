@@ -14,7 +14,7 @@ from fake_upstream import FakeUpstream
 from line import PATIENCE, WHEELYARD, Line, add_zoo
 from wheels import make_wheel
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.soak]
 
 EXPECTED = {
     "zoo-good-extension==1.0": "wheel",
